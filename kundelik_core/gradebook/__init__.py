@@ -1,0 +1,1 @@
+"""Journals, marks and grading: what a teacher writes and a family reads."""

@@ -1,0 +1,1 @@
+"""Grading schemes: the rules of assessment as data, and the exact engine that follows them."""

@@ -1,0 +1,177 @@
+"""Makes a computed number answer where it comes from, in the reader's language.
+
+The parts are plain data for a page's own layout; the text is one line for a tooltip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import msgspec
+
+from kundelik_core.gradebook.schemes.engine import PeriodResult, TermResult
+from kundelik_core.gradebook.schemes.exact import Exact, fixed, localised, plain
+from kundelik_core.gradebook.schemes.model import GradingScheme, Term
+from kundelik_core.kernel.i18n import N_
+
+Translate = Callable[[str], str]
+
+
+class TermPart(msgspec.Struct, frozen=True):
+    """One term in words: its works' sums, its share and what it adds; empty without works."""
+
+    code: str
+    label: str
+    points: str = ""
+    max: str = ""
+    count: int = 0
+    ratio: str = ""
+    weight: str = ""
+    contribution: str = ""
+    is_sum: bool = True
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """A result taken apart, and the same as one line of text."""
+
+    parts: tuple[TermPart, ...]
+    raw: str
+    percent: str
+    mark: str
+    status: str
+    text: str
+
+
+def explain(
+    scheme: GradingScheme, result: PeriodResult, locale: str, translate: Translate
+) -> Explanation:
+    """Explain a period's result; `translate` is the reader's gettext."""
+    parts = tuple(
+        _part(scheme, term, got, locale)
+        for term, got in zip(scheme.terms, result.terms or [None] * len(scheme.terms), strict=True)
+    )
+    mark = mark_text(scheme, result.mark, locale)
+    status = status_text(scheme, result.status, locale)
+    raw = "" if result.raw is None else _show(result.raw, scheme.display_digits, locale)
+    percent = "" if result.rounded is None else localised(plain(result.rounded), locale)
+    return Explanation(
+        parts=parts,
+        raw=raw,
+        percent=percent,
+        mark=mark,
+        status=status,
+        text=_text(scheme, result, parts, (locale, translate)),
+    )
+
+
+def cells(scheme: GradingScheme, result: PeriodResult, locale: str) -> list[str]:
+    """Give the computed columns of a journal row: each term's contribution, empty without."""
+    if not result.terms:
+        return [""] * len(scheme.terms)
+    digits = scheme.display_digits
+    return [
+        "" if term is None else _show(term.contribution, digits, locale) for term in result.terms
+    ]
+
+
+def percent_text(scheme: GradingScheme, result: PeriodResult, locale: str) -> str:
+    """Give the period's value as a journal shows it, with the scheme's digits."""
+    return "" if result.raw is None else _show(result.raw, scheme.display_digits, locale)
+
+
+def mark_text(scheme: GradingScheme, mark: str | None, locale: str) -> str:
+    """Give a mark as it is written: the scheme's own word for it, if it has one."""
+    if mark is None:
+        return ""
+    step = scheme.step(mark)
+    return step.label.get(locale) if step is not None and step.label is not None else mark
+
+
+def status_text(scheme: GradingScheme, status: str, locale: str) -> str:
+    """Give a status in words."""
+    known = scheme.status(status) if status else None
+    return known.label.get(locale) if known is not None else ""
+
+
+def _part(scheme: GradingScheme, term: Term, result: TermResult | None, locale: str) -> TermPart:
+    label = term.label.get(locale)
+    if result is None:
+        return TermPart(term.code, label)
+    digits = scheme.display_digits
+    share = result.ratio * (100 if scheme.measure == "percent" else 1)
+    return TermPart(
+        code=term.code,
+        label=label,
+        points=localised(plain(result.points), locale),
+        max=localised(plain(result.max), locale),
+        count=result.count,
+        ratio=_show(share, digits, locale),
+        weight=_weight(result.weight, digits, locale),
+        contribution=_show(result.contribution, digits, locale),
+        is_sum=result.numerator * result.max == result.points * result.denominator,
+    )
+
+
+def _text(
+    scheme: GradingScheme,
+    result: PeriodResult,
+    parts: tuple[TermPart, ...],
+    reader: tuple[str, Translate],
+) -> str:
+    locale, translate = reader
+    present = [part for part in parts if part.count]
+    if result.raw is None or not present:
+        bare = _with_mark(scheme, result, locale) + _notes(result, translate)
+        words = status_text(scheme, result.status, locale) or translate(N_("no marks yet"))
+        return bare.removeprefix(" → ") or words
+    percent = scheme.measure == "percent"
+    piece = _percent_piece if percent else _mean_piece
+    pieces = [piece(part, translate) for part in present]
+    exact = _show(result.raw, scheme.display_digits, locale)
+    text = "; ".join(pieces)
+    if len(pieces) > 1:
+        text += f"; Σ = {exact}" + (" %" if percent else "")
+    if percent and result.rounded is not None:
+        text += f" → {localised(plain(result.rounded), locale)} %"
+    return text + _with_mark(scheme, result, locale) + _notes(result, translate)
+
+
+def _notes(result: PeriodResult, translate: Translate) -> str:
+    """Say in brackets what kind of a mark it is."""
+    notes = [
+        (result.set_by_teacher, N_("set by the teacher")),
+        (result.mark is None and result.hint is not None, N_("a hint")),
+        (result.provisional and result.raw is not None, N_("so far")),
+    ]
+    return "".join(f" ({translate(note)})" for holds, note in notes if holds)
+
+
+def _percent_piece(part: TermPart, translate: Translate) -> str:
+    """Show the sums behind a share, or say that it is a mean where sums do not give it."""
+    if part.is_sum:
+        what = f"{part.points}/{part.max}"
+    else:
+        what = translate(N_("mean, works: %(count)s")) % {"count": part.count}
+    return f"{part.label} {what} → {part.ratio} % × {part.weight} = {part.contribution}"
+
+
+def _mean_piece(part: TermPart, translate: Translate) -> str:
+    works = translate(N_("works: %(count)s")) % {"count": part.count}
+    return f"{part.label} {part.ratio} ({works})"
+
+
+def _with_mark(scheme: GradingScheme, result: PeriodResult, locale: str) -> str:
+    mark = result.mark if result.mark is not None else result.hint
+    return f" → «{mark_text(scheme, mark, locale)}»" if mark is not None else ""
+
+
+def _weight(weight: Fraction, digits: int, locale: str) -> str:
+    """Write a weight, whole where it is whole."""
+    if weight.denominator == 1:
+        return str(weight.numerator)
+    return _show(weight, digits, locale)
+
+
+def _show(value: Exact, digits: int, locale: str) -> str:
+    return localised(fixed(value, digits), locale)

@@ -1,0 +1,1 @@
+"""Give every floor above settings, the database, ids, time, languages and clear errors."""

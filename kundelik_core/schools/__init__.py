@@ -1,0 +1,1 @@
+"""Schools: their calendar, classes, teaching groups, people and timetable."""

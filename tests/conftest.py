@@ -1,0 +1,57 @@
+"""Give the suite a real PostgreSQL, real pools, and a log of every statement for the lint."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+
+import asyncpg
+import pytest
+
+from kundelik_core.kernel import db
+from kundelik_core.kernel.boot import Urls
+from kundelik_core.kernel.pg import EmbeddedPostgres
+from tests.factories import Factory
+from tests.lints import collect
+from tests.lints.catalogue import tenant_tables
+from tests.postgres import cluster, fresh_databases
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Log every statement of the run; the lint judges them at its end."""
+    config.pluginmanager.register(collect.SqlCollector(config), collect.NAME)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """Run the suite's PostgreSQL; the last worker to leave stops it."""
+    server = cluster()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+async def urls(postgres: EmbeddedPostgres) -> AsyncIterator[Urls]:
+    """Give this worker migrated databases of its own."""
+    async with fresh_databases(postgres, os.environ.get("PYTEST_XDIST_WORKER", "main")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+async def databases(urls: Urls) -> AsyncIterator[db.Databases]:
+    """Open the pools, as a worker of the server does."""
+    owner = await asyncpg.connect(urls.migrate_tenant)
+    collect.know(await tenant_tables(owner, "core"))
+    await owner.close()
+    db.on_connect.append(collect.watch)
+    opened = await db.Databases.open(urls.tenant, urls.directory, urls.jobs, size=6)
+    db.use_databases(opened)
+    yield opened
+    db.use_databases(None)
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+async def factory(urls: Urls, databases: db.Databases) -> AsyncIterator[Factory]:
+    """Make schools, people and journals; every school has an id of its own, so tests never meet."""
+    made = await Factory.open(urls)
+    yield made
+    await made.close()
