@@ -102,7 +102,8 @@ class PeriodResult(TenantTable, Table, db=TENANT, schema="core", tablename="peri
     pupil_id = UUID(default=None, null=False)
     group_id = UUID(default=None, null=False)
     period = Text(default=None, null=False)
-    raw = Text(default=None, null=True)
+    # Piccolo has a method of that name.
+    exact = Text(default=None, null=True, db_column_name="raw")
     terms = JSON(default=None, null=True)
     percent = SmallInt(default=None, null=True)
     mark = Text(default=None, null=True)

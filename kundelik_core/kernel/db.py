@@ -27,6 +27,7 @@ __all__ = [
     "directory",
     "jobs_url",
     "on_connect",
+    "reference",
     "tenant",
     "use_databases",
 ]
@@ -67,6 +68,11 @@ class Databases:
 
     def tenant_pool(self, school_id: int) -> Pool:  # noqa: ARG002 - the seam of sharding
         """Return the pool that reaches the node of ``school_id``."""
+        return self._tenant
+
+    @property
+    def reference(self) -> Pool:
+        """Return a pool that reads reference tables; every node has them."""
         return self._tenant
 
     @classmethod
@@ -144,6 +150,11 @@ def _current() -> Databases:
 def directory() -> Pool:
     """Return the directory's pool: accounts, logins, sessions. Not bound to a school."""
     return _current().directory
+
+
+def reference() -> Pool:
+    """Return the pool that reads reference tables: regions, schools, schemes. No school's rows."""
+    return _current().reference
 
 
 def jobs_url() -> str:

@@ -1,7 +1,8 @@
-"""Tell the other worker processes something at once: one LISTEN connection per process on the jobs source.
+"""Tell the other worker processes something at once: one LISTEN connection each, jobs source.
 
-Only hints travel here ("forget what you know about this account"); nothing may be wrong, merely slower, when a
-message is lost. While the connection is down, ``Hub.connected`` is False and caches that rely on it are bypassed.
+Only hints travel here ("forget what you know about this account"); nothing may be wrong, merely
+slower, when a message is lost. While the connection is down, ``Hub.connected`` is False and caches
+that rely on it are bypassed.
 """
 
 import asyncio
@@ -55,7 +56,7 @@ class Hub:
         return self._connection is not None and not self._connection.is_closed()
 
     def subscribe(self, channel: str, callback: Callback) -> None:
-        """Call back with the payload of every message on ``channel``, and with RESYNC after a gap."""
+        """Call back with the payload of every message on ``channel``; RESYNC after a gap."""
         self._callbacks[channel].append(callback)
 
     async def start(self) -> None:

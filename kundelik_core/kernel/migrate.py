@@ -150,7 +150,8 @@ async def migrate(
     """
     conn: Connection = await asyncpg.connect(dsn, statement_cache_size=0)
     try:
-        while not await conn.fetchval("select pg_try_advisory_lock($1)", LOCK):
+        # Polled: the holder is another process.
+        while not await conn.fetchval("select pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         await _bootstrap(conn, source)
         applied = await _apply(conn, SCHEMAS[source], [*collect(source), *extra])

@@ -41,7 +41,7 @@ class ScopedEngine(PostgresEngine):
     async def run_querystring(
         self,
         querystring: QueryString,
-        in_pool: bool = True,  # noqa: ARG002
+        in_pool: bool = True,
     ) -> list[Record]:
         """Run a query where our own statements run."""
         sql, args = querystring.compile_string(engine_type=self.engine_type)
@@ -49,7 +49,7 @@ class ScopedEngine(PostgresEngine):
         return found
 
     @override
-    async def run_ddl(self, ddl: str, in_pool: bool = True) -> NoReturn:  # noqa: ARG002
+    async def run_ddl(self, ddl: str, in_pool: bool = True) -> NoReturn:
         """Refuse: the shape of the database is the migrations' business."""
         raise TypeError(f"no DDL at run time: {ddl[:80]}")
 
@@ -95,7 +95,7 @@ async def insert_rows(
     table's columns.
     """
     scope = current_scope()
-    types = {c._meta.name: c.column_type for c in table._meta.columns}
+    types = {c._meta.db_column_name: c.column_type for c in table._meta.columns}
     arrays = ", ".join(f"${n}::{types[name]}[]" for n, name in enumerate(columns, 2))
     sql = (
         f"insert into {table._meta.get_formatted_tablename()} (school_id, {', '.join(columns)}) "

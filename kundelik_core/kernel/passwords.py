@@ -1,4 +1,4 @@
-"""Hash passwords with argon2id, beside the event loop and never more at once than there are cores."""
+"""Hash passwords with argon2id, beside the event loop, never more at once than there are cores."""
 
 import asyncio
 import os
@@ -17,7 +17,8 @@ __all__ = ["check_password", "hash_password", "needs_rehash"]
 
 T = TypeVar("T")
 
-# About 20 ms and 19 MiB per check; parallelism inside one hash would only steal from other requests.
+# About 20 ms and 19 MiB per check; parallelism inside one hash would only steal from other
+# requests.
 _hasher: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 CORES: Final = os.cpu_count() or 1
 # What waits longer than a few seconds is answered "busy" instead: a queue must not eat the memory.

@@ -110,6 +110,7 @@ class CalendarException(
     title_ru = Text(default=None, null=False)
     title_en = Text(default=None, null=False)
     grades = Text(default=None, null=True)
+    taught_as = SmallInt(default=None, null=True)
 
 
 class BellSet(TenantTable, Table, db=TENANT, schema="core", tablename="bell_set"):
@@ -117,8 +118,12 @@ class BellSet(TenantTable, Table, db=TENANT, schema="core", tablename="bell_set"
 
     school_id = Integer(default=None, null=False)
     id = UUID(default=None, null=False, primary_key=True)
+    code = Text(default=None, null=True)
     title = Text(default=None, null=False)
     shift = SmallInt(default=None, null=False)
+    grades = Text(default=None, null=True)
+    weekdays = Text(default=None, null=True)
+    shortened = Boolean(default=None, null=False)
 
 
 class Bell(TenantTable, Table, db=TENANT, schema="core", tablename="bell"):

@@ -31,16 +31,18 @@ def round_ratio(numerator: int, denominator: int, rounding: Rounding) -> Exact:
 
 def fixed(value: Exact | Decimal, digits: int) -> str:
     """Write a number with exactly so many digits, halves up, and a decimal point."""
-    number = Fraction(value)
+    top, bottom = value.as_integer_ratio()
     power = 10**digits
-    scaled = (2 * abs(number.numerator) * power + number.denominator) // (2 * number.denominator)
-    sign = "-" if number < 0 and scaled else ""
+    scaled = (2 * abs(top) * power + bottom) // (2 * bottom)
+    sign = "-" if top < 0 and scaled else ""
     whole, rest = divmod(scaled, power)
     return f"{sign}{whole}.{rest:0{digits}d}" if digits else f"{sign}{whole}"
 
 
 def plain(value: Exact | Decimal) -> str:
     """Write points as a person would: no idle zeros, at most three digits."""
+    if type(value) is int:
+        return str(value)
     text = fixed(value, 3)
     return text.rstrip("0").rstrip(".")
 

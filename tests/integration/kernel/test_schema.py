@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 from piccolo.table import Table
 
+from kundelik_core.entitlements import tables as entitlement_tables
 from kundelik_core.gradebook import tables as gradebook_tables
 from kundelik_core.kernel import tables as kernel_tables
 from kundelik_core.kernel.boot import Urls
@@ -13,12 +14,20 @@ from kundelik_core.kernel.db import Databases, tenant
 from kundelik_core.kernel.ids import new_id
 from kundelik_core.kernel.orm import insert_rows
 from kundelik_core.plugins import tables as plugin_tables
+from kundelik_core.privacy import tables as privacy_tables
 from kundelik_core.schools import tables as school_tables
 from kundelik_core.schools.tables import Subject
 from tests.factories import Factory
 from tests.lints.catalogue import catalogue_violations
 
-MODULES = (kernel_tables, school_tables, gradebook_tables, plugin_tables)
+MODULES = (
+    kernel_tables,
+    school_tables,
+    gradebook_tables,
+    entitlement_tables,
+    privacy_tables,
+    plugin_tables,
+)
 
 
 def described() -> Iterator[type[Table]]:
@@ -54,7 +63,8 @@ async def test_piccolo_describes_what_the_migrations_made(urls: Urls) -> None:
     made.pop("migration")
     told = {
         table._meta.tablename: {
-            (c._meta.name, _type(c.column_type), not c._meta.null) for c in table._meta.columns
+            (c._meta.db_column_name, _type(c.column_type), not c._meta.null)
+            for c in table._meta.columns
         }
         for table in described()
     }

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
 from datetime import date
 
 import asyncpg
@@ -21,7 +22,7 @@ BREAK = (
 
 
 @pytest.fixture
-async def small_pool(urls: Urls, databases: Databases) -> Databases:
+async def small_pool(urls: Urls, databases: Databases) -> AsyncIterator[Databases]:
     """Use a pool of two connections, so that scopes of many schools share them."""
     small = await Databases.open(urls.tenant, urls.directory, urls.jobs, size=2)
     db.use_databases(small)

@@ -69,6 +69,7 @@ create table core.calendar_exception (
   title_ru  text    not null,
   title_en  text    not null,
   grades    text,
+  taught_as smallint check (taught_as between 1 and 7),
   primary key (school_id, id)
 );
 
@@ -76,15 +77,22 @@ select core.tenant_table('core.calendar_exception');
 
 create index calendar_exception_begins on core.calendar_exception (school_id, begins);
 
+-- grades and weekdays narrow a set ("1,2"; null means all); a narrower set outranks a general one.
 create table core.bell_set (
   school_id integer  not null,
   id        uuid     not null,
+  code      text,
   title     text     not null,
   shift     smallint not null default 1 check (shift between 1 and 3),
+  grades    text,
+  weekdays  text,
+  shortened boolean  not null default false,
   primary key (school_id, id)
 );
 
 select core.tenant_table('core.bell_set');
+
+create unique index bell_set_code on core.bell_set (school_id, code) where code is not null;
 
 create table core.bell (
   school_id   integer  not null,

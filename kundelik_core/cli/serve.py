@@ -1,0 +1,28 @@
+"""Start the server: ``kundelik serve``."""
+
+from pathlib import Path
+
+import click
+
+from kundelik_core.cli.install import data_dir_option, settings_with
+
+__all__ = ["command"]
+
+
+@click.command("serve")
+@click.option("--port", type=click.IntRange(1, 65535), help="KUNDELIK_PORT, else 8000.")
+@click.option("--host", help="KUNDELIK_HOST, else 127.0.0.1.")
+@click.option("--workers", type=click.IntRange(1, 64), help="KUNDELIK_WORKERS, else one a core.")
+@data_dir_option
+def command(port: int | None, host: str | None, workers: int | None, data_dir: Path | None) -> None:
+    """Start the server, with the embedded database where no other is set. Migrates first.
+
+    Ctrl-C or SIGTERM stops it, after the requests that are under way.
+
+    Example:  kundelik serve --host 0.0.0.0 --port 8000
+    """
+    from kundelik_core.web.server import serve
+
+    settings = settings_with(port=port, host=host, workers=workers, data_dir=data_dir)
+    address = f"http://{settings.host}:{settings.port}"
+    serve(settings, on_ready=lambda _urls: click.echo(f"Kundelik is at {address}"))

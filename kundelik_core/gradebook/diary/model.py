@@ -1,0 +1,150 @@
+"""The shapes in which a diary travels from its query to its page."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from kundelik_core.gradebook.journal.model import Period, Titles
+from kundelik_core.gradebook.results import Kept
+
+__all__ = [
+    "ChildClass",
+    "DayException",
+    "DiaryGroup",
+    "DiaryLesson",
+    "DiaryMark",
+    "DiaryWeek",
+    "NewsItem",
+    "SubjectMark",
+    "SubjectYear",
+    "YearMarks",
+]
+
+
+class ChildClass(msgspec.Struct, array_like=True, frozen=True):
+    """The class of a child in a school year."""
+
+    grade: int
+    letter: str
+    homeroom: UUID | None
+
+
+class DiaryGroup(msgspec.Struct, array_like=True, frozen=True):
+    """A teaching group that the child belongs to."""
+
+    id: str
+    subject: Titles
+    scheme_code: str
+    scheme_version: int
+    period_kind: str
+
+
+class DiaryLesson(msgspec.Struct, array_like=True, frozen=True):
+    """A lesson of the week; homework is what is to be done for it."""
+
+    id: str
+    group: str
+    date: date
+    slot: int
+    begins: str
+    topic: str
+    homework: str
+    status: str
+    room: str
+
+
+class DiaryMark(msgspec.Struct, array_like=True, frozen=True):
+    """A mark of the week with the work that it belongs to."""
+
+    work: str
+    group: str
+    lesson: str | None
+    kind: str
+    date: date
+    title: str
+    max: str | None
+    points: str | None
+    code: str | None
+    comment: str | None
+    new: bool
+
+
+class DayException(msgspec.Struct, array_like=True, frozen=True):
+    """Days that are not like their weekday."""
+
+    begins: date
+    ends: date
+    kind: str
+    title: Titles
+    grades: str | None
+
+
+class NewsItem(msgspec.Struct, array_like=True, frozen=True):
+    """A mark or a remark that came since somebody last looked."""
+
+    group: str
+    date: date
+    kind: str
+    points: str | None
+    code: str | None
+    remark: bool
+
+
+class DiaryWeek(msgspec.Struct, frozen=True):
+    """All that one week of a diary shows, as one statement brings it."""
+
+    pupil: tuple[str, str] | None
+    guardian: bool
+    school_class: ChildClass | None
+    year: tuple[date, date] | None
+    since: datetime | None
+    groups: list[DiaryGroup]
+    lessons: list[DiaryLesson]
+    marks: list[DiaryMark]
+    absences: list[tuple[str, str]]
+    results: list[tuple[str, str, Kept]]
+    periods: list[Period]
+    exceptions: list[DayException]
+    news: list[NewsItem]
+    schools: list[tuple[int, Titles]]
+
+
+class YearMarks(msgspec.Struct, frozen=True):
+    """Every period's mark in every subject of a child's year."""
+
+    pupil: tuple[str, str] | None
+    guardian: bool
+    school_class: ChildClass | None
+    groups: list[DiaryGroup]
+    periods: list[Period]
+    results: list[tuple[str, str, Kept]]
+    schools: list[tuple[int, Titles]]
+
+
+class SubjectMark(msgspec.Struct, array_like=True, frozen=True):
+    """One mark of a subject, and the changes that were made to it."""
+
+    kind: str
+    date: date
+    title: str
+    topic: str | None
+    max: str | None
+    points: str | None
+    code: str | None
+    absence: str | None
+    comment: str | None
+    changes: list[tuple[datetime, str, str, str | None]]
+
+
+class SubjectYear(msgspec.Struct, frozen=True):
+    """All marks of a child in one group."""
+
+    pupil: tuple[str, str] | None
+    guardian: bool
+    school_class: ChildClass | None
+    group: DiaryGroup | None
+    periods: list[Period]
+    results: list[tuple[str, Kept]]
+    marks: list[SubjectMark]
+    schools: list[tuple[int, Titles]]

@@ -1,0 +1,276 @@
+"""Decide what becomes of every change of a batch, without touching anything.
+
+A change is saved, found unchanged, refused with a reason, or held up as a conflict: when the cell
+holds neither what its writer last saw nor what the writer wants. The same change twice is once.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from kundelik_core.gradebook.cells import EMPTY, Column, encode, merge, seen
+from kundelik_core.gradebook.journal.model import (
+    Change,
+    LessonRow,
+    Outcome,
+    Period,
+    SaveState,
+    Theirs,
+)
+from kundelik_core.gradebook.results import kind_of, pupil_result, scheme_of, top_of
+from kundelik_core.gradebook.schemes.engine import PeriodResult
+from kundelik_core.gradebook.schemes.entry import Cell, parse_cell, show_cell
+from kundelik_core.gradebook.schemes.model import KindSpec
+from kundelik_core.kernel.errors import Problem
+from kundelik_core.kernel.i18n import N_
+
+__all__ = ["MOST_CHANGES", "Batch", "HistoryRow", "decide"]
+
+MOST_CHANGES: Final = 500
+
+Key = tuple[UUID, UUID]
+
+
+class HistoryRow(msgspec.Struct, frozen=True):
+    """One line of a cell's history, to be written."""
+
+    column: UUID
+    pupil: UUID
+    id: UUID
+    old: str
+    new: str
+    reason: str | None
+
+
+class Batch:
+    """The journal as it was and as the changes make it; what differs is to be written."""
+
+    def __init__(self, state: SaveState, locale: str) -> None:
+        assert state.group is not None
+        self.group = state.group
+        self.scheme = scheme_of(state.group.scheme_code, state.group.scheme_version)
+        self.locale = locale
+        self.periods = state.periods
+        self.members: dict[UUID, list[tuple[date, date | None]]] = {}
+        for stint in state.members:
+            self.members.setdefault(stint.pupil, []).append((stint.begins, stint.ends))
+        self.columns = {work.id: work.column() for work in (*state.works, *state.columns)}
+        self.counted = {work.id for work in state.works}
+        self.lessons = {lesson.id: lesson for lesson in state.lessons}
+        self.marks: dict[Key, Cell] = {
+            (work, pupil): Cell(points=points, code=code)
+            for work, pupil, points, code in state.marks
+        }
+        self.absences: dict[Key, str] = {(le, pupil): code for le, pupil, code in state.absences}
+        self.known: set[tuple[UUID, UUID, UUID]] = set(state.known)
+        self.last: dict[Key, tuple[datetime, str]] = {
+            (column, pupil): (at, by) for column, pupil, at, by in state.last
+        }
+        self.given = {(pupil, period): mark for pupil, period, mark in state.given}
+        self.new_works: dict[UUID, Column] = {}
+        self.new_marks: dict[Key, Cell] = {}
+        self.new_absences: dict[Key, tuple[str, date]] = {}
+        self.history: list[HistoryRow] = []
+        self.touched: dict[tuple[UUID, str], None] = {}
+        self._results: dict[tuple[UUID, str], PeriodResult] = {}
+        self._period_columns: dict[str, list[Column]] = {}
+
+    def cell(self, column: Column, pupil: UUID) -> Cell:
+        """Give all that is known of a cell: its mark and the absence of its lesson."""
+        mark = self.marks.get((column.id, pupil))
+        absence = self.absences.get((column.lesson, pupil)) if column.lesson else None
+        if mark is None:
+            return Cell(absence=absence) if absence else EMPTY
+        return Cell(points=mark.points, code=mark.code, absence=absence) if absence else mark
+
+    def find(self, column: UUID) -> Column | None:
+        """Give a column of this journal, whether or not it may be written."""
+        try:
+            return _column(self, column)[0]
+        except Problem:
+            return self.columns.get(column)
+
+    def check(self, column: UUID, pupil: UUID) -> Column:
+        """Give the column of a cell that may be written.
+
+        Raises:
+            Problem: it may not.
+        """
+        found, _ = _column(self, column)
+        _check_place(self, found, pupil)
+        return found
+
+    def show(self, column: Column, cell: Cell) -> str:
+        """Show a cell of a column in the writer's language."""
+        return show_cell(seen(column, cell), self.locale)
+
+    def is_member(self, pupil: UUID, day: date) -> bool:
+        """Tell whether the pupil belongs to the group on a day."""
+        stints = self.members.get(pupil, ())
+        return any(begins <= day and (ends is None or day <= ends) for begins, ends in stints)
+
+    def period_of(self, day: date) -> Period | None:
+        """Find the period of a day."""
+        return next((period for period in self.periods if period.holds(day)), None)
+
+    def put(self, column: Column, change: Change, now: Cell, new: Cell) -> None:
+        """Take a change in; what was computed before is forgotten."""
+        self._results.clear()
+        self._period_columns.clear()
+        key = (column.id, change.pupil)
+        if (now.points, now.code) != (new.points, new.code):
+            value = Cell(points=new.points, code=new.code)
+            self.marks[key] = self.new_marks[key] = value
+            if column.id not in self.columns:
+                self.columns[column.id] = self.new_works[column.id] = column
+                self.counted.add(column.id)
+        if now.absence != new.absence and column.lesson is not None:
+            lesson = (column.lesson, change.pupil)
+            code = new.absence or ""
+            self.absences[lesson] = code
+            self.new_absences[lesson] = (code, column.date)
+            if not code:
+                del self.absences[lesson]
+        old, made = encode(seen(column, now)), encode(seen(column, new))
+        self.history.append(
+            HistoryRow(column.id, change.pupil, change.id, old, made, change.reason)
+        )
+        self.known.add((column.id, change.pupil, change.id))
+        period = self.period_of(column.date)
+        if period is not None:
+            self.touched[change.pupil, period.code] = None
+
+    def result(self, pupil: UUID, code: str) -> PeriodResult:
+        """Compute a pupil's period with all changes in."""
+        found = self._results.get((pupil, code))
+        if found is None:
+            found = self._results[pupil, code] = pupil_result(
+                self.scheme,
+                self.group.grade,
+                self._columns_of(code),
+                lambda column: self.cell(column, pupil),
+                is_member=lambda column: self.is_member(pupil, column.date),
+            )
+        return found
+
+    def _columns_of(self, code: str) -> list[Column]:
+        """Give the columns that count in a period, in a fixed order."""
+        found = self._period_columns.get(code)
+        if found is None:
+            period = next(item for item in self.periods if item.code == code)
+            mine = [self.columns[key] for key in self.counted]
+            mine = [column for column in mine if period.holds(column.date)]
+            found = self._period_columns[code] = sorted(mine, key=lambda column: column.id.int)
+        return found
+
+    def shown(self, pupil: UUID, code: str) -> PeriodResult:
+        """Give what is shown of a period: a mark that was given stands before the computed one."""
+        result = self.result(pupil, code)
+        given = self.given.get((pupil, code))
+        if given is None:
+            return result
+        return msgspec.structs.replace(
+            result, mark=given, hint=result.mark, set_by_teacher=True, provisional=False
+        )
+
+
+def decide(batch: Batch, changes: Iterable[Change]) -> list[Outcome]:
+    """Decide every change in turn; what is saved is in `batch` afterwards."""
+    return [_decide(batch, change) for change in changes]
+
+
+def _decide(batch: Batch, change: Change) -> Outcome:
+    try:
+        column, kind = _column(batch, change.column)
+    except Problem as problem:
+        return _refused(change, "", problem)
+    now = batch.cell(column, change.pupil)
+    shown = batch.show(column, now)
+    if (column.id, change.pupil, change.id) in batch.known:
+        return _outcome(change, "saved", shown)
+    try:
+        _check_place(batch, column, change.pupil)
+        top = top_of(kind, column, batch.group.grade)
+        new = merge(column, now, parse_cell(change.value, kind, top))
+        if new.absence != now.absence and column.lesson is None:
+            raise Problem(
+                "no-lesson",
+                N_("This work has no lesson. Note the absence in the column of a lesson."),
+            )
+    except Problem as problem:
+        return _refused(change, shown, problem)
+    if new == now:
+        return _outcome(change, "unchanged", shown)
+    if not _same(batch, column, kind, change.base, now):
+        at, by = batch.last.get((column.id, change.pupil), (None, ""))
+        return _outcome(change, "conflict", shown, Theirs(value=shown, by=by, at=at))
+    batch.put(column, change, now, new)
+    return _outcome(change, "saved", batch.show(column, new))
+
+
+def _column(batch: Batch, key: UUID) -> tuple[Column, KindSpec]:
+    """Find a column, or the one that a lesson would have.
+
+    Raises:
+        Problem: there is none in this group, or it takes nothing any more.
+    """
+    lesson: LessonRow | None = batch.lessons.get(key)
+    column = batch.columns.get(key)
+    if column is None:
+        kind = batch.scheme.lesson_kind
+        if lesson is None or kind is None:
+            raise Problem("unknown-column", N_("This journal has no such column any more."))
+        column = Column(lesson.id, lesson.id, kind.code, lesson.date, None)
+    spec = kind_of(batch.scheme, column.kind)
+    if spec is None:
+        raise Problem("unknown-kind", N_("The grading scheme does not know this kind of work."))
+    if column.status != "active":
+        raise Problem("void-work", N_("This work was cancelled and takes no marks."))
+    if lesson is not None and lesson.status == "cancelled":
+        raise Problem("cancelled-lesson", N_("This lesson was cancelled and takes no marks."))
+    return column, spec
+
+
+def _check_place(batch: Batch, column: Column, pupil: UUID) -> None:
+    """Refuse a cell that may not be written.
+
+    Raises:
+        Problem: there is no such period, it is closed, or the pupil was not there.
+    """
+    period = batch.period_of(column.date)
+    if period is None:
+        raise Problem("no-period", N_("This day lies in no marking period."))
+    if period.state != "open":
+        raise Problem("period-closed", N_("The period is closed. Its marks no longer change."))
+    if not batch.is_member(pupil, column.date):
+        raise Problem("not-a-member", N_("The pupil was not in this group on that day."))
+
+
+def _same(batch: Batch, column: Column, kind: KindSpec, base: str, now: Cell) -> bool:
+    """Tell whether the writer saw what is there, in whatever language they saw it."""
+    there = seen(column, now)
+    try:
+        return parse_cell(base, kind, top_of(kind, column, batch.group.grade)) == there
+    except Problem:
+        # It may have been legal when it was shown: a maximum that was lowered since, for example.
+        return base == show_cell(there, batch.locale)
+
+
+def _outcome(change: Change, state: str, value: str, theirs: Theirs | None = None) -> Outcome:
+    return Outcome(change.id, change.column, change.pupil, state, value, theirs)
+
+
+def _refused(change: Change, value: str, problem: Problem) -> Outcome:
+    return Outcome(
+        change.id,
+        change.column,
+        change.pupil,
+        "refused",
+        value,
+        code=problem.code,
+        message=problem.message,
+        params=problem.params,
+    )

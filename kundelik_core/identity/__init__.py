@@ -1,0 +1,1 @@
+"""Know who is asking: accounts, sign-in, sessions, roles and permissions."""

@@ -1,0 +1,350 @@
+"""Read the plain list of a class that every school already has in a spreadsheet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import islice
+
+from kundelik_core.kernel.i18n import N_
+from kundelik_core.kernel.names import search_key
+from kundelik_core.schools.iin import FAULTS, read_iin
+
+from .classname import ClassName, find_class, parse_class
+from .columns import Columns, Line, Sheet
+from .csvtext import Record
+from .files import Source, Table
+from .headings import Heading, ParentColumns, parent_columns, read_headings
+from .model import ClassRow, Enrollment, FileNote, Roster, User, UserRole, Where
+from .parents import read_parents
+from .ties import Ties
+from .values import clean_name, clean_text, parse_phone, parse_sex, split_name
+
+HEADER_WITHIN = 20
+
+
+def looks_like_class_list(table: Table) -> bool:
+    """Whether one of the first rows is a heading we know."""
+    return _header(table) is not None
+
+
+def _header(table: Table) -> tuple[Record, list[Heading], ClassName | None] | None:
+    """The header row, its meaning, and the class that a title above it names."""
+    above: ClassName | None = None
+    for record in islice(table.records(), HEADER_WITHIN):
+        headings = read_headings(record)
+        if headings is not None:
+            return record, headings, above
+        filled = [cell for cell in record.cells if cell.strip()]
+        above = above or next((name for cell in filled if (name := find_class(cell))), None)
+    return None
+
+
+def read_class_list(source: Source, *, default_class: str = "") -> Roster:
+    """Read every sheet or file that holds a list; the others are named as left out."""
+    roster = Roster(format="class-list", format_title=N_("Class list"))
+    for table in source.tables.values():
+        found = _header(table)
+        if found is None:
+            source.report.once(
+                table.at(),
+                "sheet_left_out",
+                N_(
+                    "No headings such as Surname, Name or Class were found here; "
+                    "this sheet was left out."
+                ),
+            )
+            continue
+        record, headings, above = found
+        given = parse_class(default_class) or above or parse_class(table.title)
+        _ListReader(roster, table, record, headings, given).read()
+    return roster
+
+
+class _ListReader:
+    """One sheet, row by row."""
+
+    def __init__(
+        self,
+        roster: Roster,
+        table: Table,
+        header: Record,
+        headings: list[Heading],
+        given: ClassName | None,
+    ) -> None:
+        self.roster, self.table, self.current = roster, table, given
+        self.ties = Ties(roster)
+        self.homerooms: set[tuple[str, str]] = set()
+        self.parents: list[ParentColumns] = parent_columns(headings)
+        places: dict[str, int] = {}
+        written: dict[str, str] = {}
+        for heading in headings:
+            if places.setdefault(heading.key, heading.place) == heading.place:
+                written[heading.key] = heading.written
+            if heading.corrected:
+                table.report.warning(
+                    table.at(header.line, heading.written),
+                    "heading_guessed",
+                    N_("The heading %(given)s was taken for a usual one; check the names below."),
+                    value=heading.written,
+                    params={"given": heading.written},
+                )
+        self.names = {heading.place: heading.written for heading in headings}
+        for parent in self.parents:
+            places[f"parent@{parent.place}"] = parent.place
+            places[f"phone@{parent.phone}"] = parent.phone
+        columns = Columns(places, written, max(len(header.cells), 1))
+        self.sheet = Sheet(table, columns, header.line, "dmy")
+
+    def read(self) -> None:
+        """Read the rows; a row that only names a class begins that class."""
+        for line in self.sheet.lines():
+            filled = line.filled()
+            begun = parse_class(filled[0]) if len(filled) == 1 else None
+            if begun is not None and not self.sheet.has("class"):
+                self.current = begun
+            elif len(filled) > 1 or line.get("full") or line.get("family"):
+                self._row(line)
+        note = self.table.note
+        self.roster.files[self.table.name] = FileNote(
+            name=note.name, encoding=note.encoding, tried=note.tried, delimiter=note.delimiter,
+            rows=self.sheet.rows,
+        )  # fmt: skip
+
+    def _row(self, line: Line) -> None:
+        names = self._names(line)
+        group = self._class(line)
+        understood, born = line.date("birth")
+        if names is None or group is None or not understood:
+            return
+        pupil = User(
+            id="",
+            source=line.where(),
+            family_name=names[0],
+            given_name=names[1],
+            middle_name=names[2],
+            birth_date=born,
+            grades=[str(self.roster.classes[group].grades[0])],
+            login=clean_text(line.get("login"), 200),
+            email=line.get("email") if "@" in line.get("email") else "",
+        )
+        self._sex(line, pupil)
+        self._iin(line, pupil)
+        if not self.parents:
+            pupil.phone = parse_phone(line.get("phone")) or ""
+        pupil.phone = parse_phone(line.get("pupil_phone")) or pupil.phone
+        if not self._identify(line, pupil, group):
+            return
+        pupil.roles = [UserRole(role="pupil", source=line.where())]
+        self.roster.users[pupil.id] = pupil
+        self._enroll(pupil.id, group, "pupil", line.where(), clean_text(line.get("subgroup"), 50))
+        self._parents(line, pupil)
+        self._homeroom(line, group)
+
+    def _names(self, line: Line) -> tuple[str, str, str] | None:
+        whole = "full" if self.sheet.has("full") else ""
+        if not whole and not self.sheet.has("family"):
+            whole = "given"
+        columns = [whole] if whole else ["family", "given", "middle"]
+        cleaned = [clean_name(line.get(column)) for column in columns]
+        first = cleaned[0]
+        if None in cleaned or not any(cleaned):
+            empty = not any(line.get(column) for column in columns)
+            line.report.error(
+                line.where(columns[0]),
+                "name_missing" if empty else "name_unusable",
+                N_("This row names nobody.")
+                if empty
+                else N_("This name is too long or holds signs that a name cannot hold."),
+                value=line.get(columns[0]),
+            )
+            return None
+        if not whole:
+            return cleaned[0] or "", cleaned[1] or "", cleaned[2] or ""
+        family, given, middle = split_name(first or "")
+        if not given:
+            line.report.warning(
+                line.where(whole),
+                "name_short",
+                N_("Only one name is given here; it was taken as the surname."),
+                value=family,
+            )
+        if not middle and self.sheet.has("middle"):
+            middle = clean_name(line.get("middle")) or ""
+        return family, given, middle
+
+    def _class(self, line: Line) -> str | None:
+        """The id of the row's class, which is made at its first pupil."""
+        written = line.get("class")
+        column = "class"
+        if not written and self.sheet.has("grade"):
+            written, column = line.get("grade") + line.get("letter"), "grade"
+        name = parse_class(written + line.get("letter")) or parse_class(written)
+        if not written:
+            name = self.current
+        if name is None:
+            line.report.error(
+                line.where(column),
+                "class_unclear" if written else "class_missing",
+                N_("%(value)s is not a class. Write it as 5 «А», 5А or 5-А.")
+                if written
+                else N_("The row does not say in which class the pupil is."),
+                value=written,
+                params={"value": written},
+            )
+            return None
+        if not self._letter_fits(line, column, written, name):
+            return None
+        key = f"{name.grade}{name.letter}"
+        if key not in self.roster.classes:
+            self.roster.classes[key] = ClassRow(
+                id=key,
+                title=name.title,
+                source=line.where(column),
+                kind="homeroom",
+                code=key,
+                grades=[str(name.grade)],
+                letter=name.letter,
+            )
+        return key
+
+    def _letter_fits(self, line: Line, column: str, written: str, name: ClassName) -> bool:
+        if name.doubt == "ambiguous":
+            line.report.error(
+                line.where(column),
+                "class_letter_latin",
+                N_(
+                    "The letter %(letter)s of this class is Latin and may stand for two Cyrillic "
+                    "letters. Type it in the Cyrillic layout."
+                ),
+                value=written,
+                params={"letter": name.letter},
+            )
+            return False
+        if name.doubt == "latin":
+            line.report.once(
+                line.where(column),
+                "class_letter_changed",
+                N_("Latin letters in class names were read as the same Cyrillic ones."),
+                value=written,
+            )
+        return True
+
+    def _sex(self, line: Line, pupil: User) -> None:
+        sex = parse_sex(line.get("sex"))
+        if sex is None:
+            line.report.warning(
+                line.where("sex"),
+                "sex_unclear",
+                N_("%(value)s was not understood as a sex and was left empty."),
+                value=line.get("sex"),
+                params={"value": line.get("sex")},
+            )
+        pupil.sex = sex or ""
+
+    def _iin(self, line: Line, pupil: User) -> None:
+        """Take an IIN and what it tells; it never keeps a child out."""
+        text = line.get("iin").replace(" ", "")
+        if not text:
+            return
+        if text.isascii() and text.isdigit() and len(text) in {10, 11}:
+            # A spreadsheet drops the zeros in front of a number.
+            text = text.zfill(12)
+        found = read_iin(text)
+        if found.fault:
+            self._warn(line, "iin", f"iin_{found.fault}", FAULTS[found.fault])
+        elif found.birth_date and pupil.birth_date and found.birth_date != pupil.birth_date:
+            self._warn(line, "iin", "iin_birth_date",
+                       N_("The IIN and the birth date of this row do not agree."))  # fmt: skip
+        elif found.sex and pupil.sex and found.sex != pupil.sex:
+            self._warn(line, "iin", "iin_sex", N_("The IIN and the sex of this row do not agree."))
+        else:
+            pupil.birth_date = pupil.birth_date or found.birth_date
+            pupil.sex = pupil.sex or found.sex
+        if found.fault != "shape":
+            pupil.iin = text
+
+    def _warn(self, line: Line, column: str, code: str, message: str) -> None:
+        line.report.warning(line.where(column), code, message)
+
+    def _identify(self, line: Line, pupil: User, group: str) -> bool:
+        """Give the pupil an id that the same list gives again; refuse the same child twice."""
+        name = search_key(pupil.full_name) or pupil.full_name
+        born: dt.date | None = pupil.birth_date
+        pupil.id = f"pupil:{name}|{born or group}"
+        earlier = self.roster.users.get(pupil.id)
+        if earlier is None:
+            return True
+        if born is None:
+            self._warn(line, "", "namesake",
+                       N_("Two pupils of this class have the same name and no birth date; "
+                          "both were taken. Add birth dates."))  # fmt: skip
+            pupil.id += f"#{line.number}"
+            return True
+        line.report.error(
+            line.where(),
+            "pupil_twice",
+            N_("The same name and birth date are already in line %(line)s; "
+               "this row was left out."),
+            value=pupil.full_name,
+            params={"line": earlier.source.line},
+        )  # fmt: skip
+        return False
+
+    def _enroll(self, user: str, group: str, role: str, where: Where, subgroup: str = "") -> None:
+        self.roster.enrollments.append(
+            Enrollment(
+                id=f"{group}:{user}:{role}",
+                user=user,
+                class_id=group,
+                role=role,
+                source=where,
+                primary=True,
+                subgroup=subgroup,
+            )
+        )
+
+    def _parents(self, line: Line, pupil: User) -> None:
+        for columns in self.parents:
+            cell = line.get(f"parent@{columns.place}")
+            where = line.where(self.names.get(columns.place, ""))
+            for parent in read_parents(cell, line.get(f"phone@{columns.phone}"), columns.kind):
+                if parent.fault:
+                    line.report.warning(
+                        where,
+                        f"parent_{parent.fault}",
+                        N_("A parent could not be read here; the pupil was taken without them.")
+                        if parent.fault == "name"
+                        else N_("The phone of this parent is no number that can be called; "
+                                "it was left out."),
+                        value=cell,
+                    )  # fmt: skip
+                if parent.fault == "name":
+                    continue
+                key = parent.key(pupil.id)
+                if key not in self.roster.users:
+                    self.roster.users[key] = User(
+                        id=key, source=where, family_name=parent.family, given_name=parent.given,
+                        middle_name=parent.middle, phone=parent.phone,
+                        roles=[UserRole(role="parent", source=where)],
+                    )  # fmt: skip
+                self.ties.add(pupil.id, key, parent.kind, where)
+
+    def _homeroom(self, line: Line, group: str) -> None:
+        name = clean_name(line.get("homeroom"))
+        if not name:
+            return
+        key = f"teacher:{search_key(name)}"
+        where = line.where("homeroom")
+        if key not in self.roster.users:
+            family, given, middle = split_name(name)
+            self.roster.users[key] = User(
+                id=key,
+                source=where,
+                family_name=family,
+                given_name=given,
+                middle_name=middle,
+                roles=[UserRole(role="teacher", source=where)],
+            )
+        if (key, group) not in self.homerooms:
+            self.homerooms.add((key, group))
+            self._enroll(key, group, "homeroom", where)

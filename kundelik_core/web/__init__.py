@@ -1,0 +1,1 @@
+"""Serve pages and the JSON API: the only floor that knows a request."""

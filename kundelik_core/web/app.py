@@ -1,0 +1,119 @@
+"""Build the application: ``create_app(settings, urls)``.
+
+How a page module joins: it is a module of ``kundelik_core.web`` with a ``HANDLERS`` tuple; it is
+found by itself at the start.
+
+    from kundelik_core.web.frame import after, view
+    from kundelik_core.web.routes import api_post, form, page
+    from kundelik_core.web.visit import Request, actor_of, form_of
+
+    @page("/diary/{child:uuid}", access=Permission.DIARY_READ)
+    async def diary(request: Request, child: FromPath[UUID]) -> Response[bytes]:
+        actor = actor_of(request)                      # identity.model.Actor
+        async with tenant(school_id) as tx:            # ends before rendering
+            week = await queries.week(tx, ...)
+        return view(request, "diary.html", week=week)
+
+    HANDLERS = (diary,)
+
+- Who may: ``access=`` is "public", "signed-in" or a ``Permission`` (in any school); the certain
+  school, group or pupil is asked inside: ``identity.access.require(actor, permission, school)``.
+- Refusals: raise ``Problem``; it becomes a page or problem+json in the reader's language.
+- JSON: ``api_get/api_post("/journal/{group:uuid}/cells", access=...)`` stand under ``/api/v1``;
+  return msgspec structs; take the body as ``data: JSONBody[SomeStruct]`` (litestar.params).
+- Forms: ``@form``, ``await form_of(request)``, answer ``after(request, "/path", "note-code")``.
+- Menu and home: ``frame.NAV``, ``frame.NOTES``, ``pages_home.HOMES``.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from litestar import Litestar, Response
+from litestar.datastructures import State
+
+from kundelik_core.identity.sessions import Sessions
+from kundelik_core.kernel.boot import Urls, open_databases
+from kundelik_core.kernel.db import directory, jobs_url, reference, use_databases
+from kundelik_core.kernel.hub import Hub, current_hub, use_hub
+from kundelik_core.kernel.i18n import LOCALES
+from kundelik_core.kernel.settings import Settings
+from kundelik_core.privacy.actions import settle
+from kundelik_core.web import frame
+from kundelik_core.web.errors import handle
+from kundelik_core.web.middleware import Shell
+from kundelik_core.web.render import environment
+from kundelik_core.web.routes import declared_routes, discover, guard, page
+from kundelik_core.web.static_mount import static_files
+from kundelik_core.web.visit import Request
+
+__all__ = ["create_app"]
+
+# Forms and JSON; an upload says request_max_body_size= for itself.
+BODY_MAX: Final = 1024 * 1024
+
+
+@page("/readyz", access="public")
+async def readyz(request: Request) -> Response[str]:  # noqa: ARG001 - the signature of a page
+    """Tell a load balancer whether the databases answer."""
+    await directory().fetchval("select 1")
+    await reference().fetchval("select 1")
+    return Response("ready\n", media_type="text/plain")
+
+
+def create_app(
+    settings: Settings, urls: Urls | None = None, *, handlers: Sequence[Any] = ()
+) -> Shell:
+    """Return the application. Without ``urls`` it uses the databases that this process has open.
+
+    Raises:
+        RuntimeError: a handler does not declare who may.
+    """
+    shell: list[Shell] = []
+    app = Litestar(
+        route_handlers=[readyz, *discover(), *handlers],
+        guards=[guard],
+        exception_handlers={Exception: handle},
+        lifespan=[_lifespan(settings, urls, shell)],
+        request_max_body_size=BODY_MAX,
+        state=State({"settings": settings}),
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+    frame.PATHS.update(path for path, method, _access in declared_routes(app) if method == "GET")
+    shell.append(Shell(app, secure=settings.secure_cookies))
+    return shell[0]
+
+
+def _lifespan(
+    settings: Settings, urls: Urls | None, shell: list[Shell]
+) -> Callable[[Litestar], Any]:
+    @asynccontextmanager
+    async def run(_app: Litestar) -> AsyncIterator[None]:
+        databases = await open_databases(urls, settings) if urls else None
+        if databases:
+            use_databases(databases)
+        hub, before = Hub(jobs_url()), current_hub()
+        shell[0].sessions = Sessions(hub)
+        await hub.start()
+        use_hub(hub)
+        _warm_up()
+        try:
+            yield
+        finally:
+            use_hub(before)
+            await hub.stop()
+            await settle()
+            if databases:
+                use_databases(None)
+                await databases.close()
+
+    return run
+
+
+def _warm_up() -> None:
+    """Read and compress files, and load the catalogues, before the first visitor waits for it."""
+    static_files()
+    for locale in LOCALES:
+        environment(locale).get_template("base.html")

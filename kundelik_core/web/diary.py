@@ -1,0 +1,182 @@
+"""Open diaries: a week, the marks of the year, one subject; for a pupil, a family, the staff."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from litestar import Response
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from kundelik_core.gradebook.access import Viewer, not_found
+from kundelik_core.gradebook.diary.actions import mark_seen
+from kundelik_core.gradebook.diary.model import DiaryWeek, SubjectYear, YearMarks
+from kundelik_core.gradebook.diary.queries import diary_week, subject_year, year_marks
+from kundelik_core.identity.model import Actor
+from kundelik_core.kernel import clock
+from kundelik_core.kernel.db import Tenant, tenant
+from kundelik_core.kernel.errors import Problem
+from kundelik_core.privacy.actions import note_look
+from kundelik_core.privacy.model import What
+from kundelik_core.schools.calendar import monday_of, parse_iso_week, school_year_of
+from kundelik_core.web.diary_marks import subject_context, year_context
+from kundelik_core.web.diary_view import child_context, week_context
+from kundelik_core.web.frame import view
+from kundelik_core.web.journal_reach import staff_schools
+from kundelik_core.web.routes import form, page
+from kundelik_core.web.visit import Request, actor_of
+
+__all__ = ["HANDLERS"]
+
+T = TypeVar("T")
+# A family may look at a week again without a connection; with one it asks whether it is the same.
+_KEPT: Final = {"Cache-Control": "private, no-cache"}
+
+
+def _places(actor: Actor, pupil: UUID) -> list[tuple[int, Viewer, bool]]:
+    """Return where a pupil may be looked for, and as whom: own, child's, then staff's schools."""
+    found: list[tuple[int, Viewer, bool]] = []
+    for member in actor.memberships:
+        if member.role == "pupil" and member.person_id == pupil:
+            viewer = Viewer(actor.account_id, member.person_id, frozenset({"pupil"}))
+            found.append((member.school_id, viewer, True))
+    for child in actor.children:
+        if child.pupil_id == pupil:
+            viewer = Viewer(actor.account_id, child.guardian_id, frozenset({"parent"}))
+            found.append((child.school_id, viewer, True))
+    for school_id in staff_schools(actor):
+        viewer = Viewer(actor.account_id, actor.person(school_id), actor.roles(school_id))
+        found.append((school_id, viewer, False))
+    return found
+
+
+async def _look(
+    actor: Actor, pupil: UUID, what: What, read: Callable[[Tenant, Viewer], Awaitable[T]]
+) -> tuple[T, bool]:
+    """Read in the first school that lets the account; 404 when none does."""
+    missing = not_found()
+    for school_id, viewer, own in _places(actor, pupil):
+        try:
+            async with tenant(school_id) as tx:
+                found = await read(tx, viewer)
+        except Problem as problem:
+            if problem.code != missing.code:
+                raise
+            continue
+        note_look(actor, school_id, pupil, what)
+        return found, own
+    raise missing
+
+
+def _schools(actor: Actor) -> list[int]:
+    return sorted({child.school_id for child in actor.children})
+
+
+@page("/diary", access="signed-in")
+async def diary(request: Request) -> Response[bytes]:
+    """Show this week of oneself or of the first child."""
+    actor = actor_of(request)
+    own = [m.person_id for m in actor.memberships if m.role == "pupil"]
+    pupils = own or [child.pupil_id for child in actor.children]
+    if not pupils:
+        raise not_found()
+    return await _week(request, pupils[0], monday_of(clock.today()))
+
+
+@page("/diary/{child:uuid}", access="signed-in")
+async def diary_of(request: Request, child: FromPath[UUID]) -> Response[bytes]:
+    """Show this week of a child."""
+    return await _week(request, child, monday_of(clock.today()))
+
+
+@page("/diary/{child:uuid}/{week:str}", access="signed-in")
+async def diary_of_week(
+    request: Request, child: FromPath[UUID], week: FromPath[str]
+) -> Response[bytes]:
+    """Show a named week of a child."""
+    monday = parse_iso_week(week)
+    if monday is None or not date(2000, 1, 3) <= monday <= date(2100, 1, 4):
+        raise not_found()
+    return await _week(request, child, monday)
+
+
+async def _week(request: Request, pupil: UUID, monday: date) -> Response[bytes]:
+    actor, today, now = actor_of(request), clock.today(), clock.now()
+    span = (monday, monday + timedelta(days=6))
+    # The last days of August already belong to the coming year.
+    year = school_year_of(span[1])
+
+    async def read(tx: Tenant, viewer: Viewer) -> DiaryWeek:
+        return await diary_week(
+            tx, viewer, pupil, span, year=year, now=(today, now), schools=_schools(actor)
+        )
+
+    week, own = await _look(actor, pupil, "diary", read)
+    assert week.pupil is not None
+    context = child_context(actor, pupil, week.pupil, week.school_class, week.schools)
+    context |= week_context(week, pupil, monday, today, own=own)
+    return view(request, "diary.html", headers=_KEPT, **context)
+
+
+def _year_span(today: date) -> tuple[int, tuple[date, date]]:
+    year = school_year_of(today)
+    return year, (date(year, 8, 1), date(year + 1, 7, 31))
+
+
+@page("/diary/{child:uuid}/marks", access="signed-in")
+async def marks(request: Request, child: FromPath[UUID]) -> Response[bytes]:
+    """Show the marks of all periods of the year."""
+    actor, today = actor_of(request), clock.today()
+    year, span = _year_span(today)
+
+    async def read(tx: Tenant, viewer: Viewer) -> YearMarks:
+        return await year_marks(
+            tx, viewer, child, span, year=year, today=today, schools=_schools(actor)
+        )
+
+    found, _own = await _look(actor, child, "marks", read)
+    assert found.pupil is not None
+    context = child_context(
+        actor, child, found.pupil, found.school_class, found.schools, tail="/marks"
+    )
+    return view(request, "marks.html", **context, **year_context(found, f"/diary/{child}"))
+
+
+@page("/diary/{child:uuid}/marks/{group:uuid}/{period:str}", access="signed-in")
+async def subject(
+    request: Request, child: FromPath[UUID], group: FromPath[UUID], period: FromPath[str]
+) -> Response[bytes]:
+    """Show every mark of one subject, what was changed, and what follows from them."""
+    actor, today = actor_of(request), clock.today()
+    year, span = _year_span(today)
+
+    async def read(tx: Tenant, viewer: Viewer) -> SubjectYear:
+        return await subject_year(
+            tx, viewer, child, group, span, year=year, today=today, schools=_schools(actor)
+        )
+
+    found, _own = await _look(actor, child, "marks", read)
+    assert found.pupil is not None
+    context = child_context(
+        actor, child, found.pupil, found.school_class, found.schools, tail="/marks"
+    )
+    return view(
+        request, "marks.html", **context, **subject_context(found, period, f"/diary/{child}")
+    )
+
+
+@form(["/diary/{child:uuid}/seen", "/diary/{child:uuid}/{week:str}/seen"], access="signed-in")
+async def seen(request: Request, child: FromPath[UUID], week: FromPath[str] = "") -> Redirect:
+    """Note that the family has looked, and show the week again."""
+    actor = actor_of(request)
+    for school_id, viewer, own in _places(actor, child):
+        if own:
+            async with tenant(school_id, write=True) as tx:
+                await mark_seen(tx, viewer, child)
+            tail = f"/{week}" if parse_iso_week(week) else ""
+            return Redirect(f"/diary/{child}{tail}", status_code=303)
+    raise not_found()
+
+
+HANDLERS: Final[tuple[Any, ...]] = (diary, diary_of, diary_of_week, marks, subject, seen)

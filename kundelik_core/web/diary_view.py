@@ -1,0 +1,363 @@
+"""Lay a diary out for its pages: days with lessons, news, results that explain themselves."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any, Final
+from uuid import UUID
+
+from kundelik_core.gradebook.cells import absence_shown
+from kundelik_core.gradebook.diary.model import (
+    ChildClass,
+    DiaryGroup,
+    DiaryLesson,
+    DiaryMark,
+    DiaryWeek,
+    NewsItem,
+)
+from kundelik_core.gradebook.journal.model import Period, Titles
+from kundelik_core.gradebook.results import (
+    Kept,
+    kind_of,
+    level_of,
+    level_of_points,
+    scheme_of,
+    told,
+)
+from kundelik_core.gradebook.schemes.exact import fixed
+from kundelik_core.gradebook.schemes.model import GradingScheme
+from kundelik_core.gradebook.schemes.year import mark_value
+from kundelik_core.identity.model import Actor
+from kundelik_core.kernel.i18n import _, current_locale, date_range, day_month, ngettext, weekday
+from kundelik_core.schools.calendar import iso_week, monday_of
+from kundelik_core.web.diary_state import state_of
+from kundelik_core.web.journal_titles import ABSENCES, day_title, number, period_title
+
+__all__ = ["child_context", "mark_context", "result_context", "week_context"]
+
+Context = dict[str, Any]
+_WEEK: Final = 7
+
+
+def child_context(
+    actor: Actor,
+    pupil: UUID,
+    name: tuple[str, str],
+    school_class: ChildClass | None,
+    schools: list[tuple[int, Titles]],
+    tail: str = "",
+) -> Context:
+    """Return the child and the tabs of all children of the account."""
+    locale = current_locale()
+    titles = {school: title.of(locale) for school, title in schools}
+    several = len({child.school_id for child in actor.children}) > 1
+    return {
+        "child": {
+            "id": str(pupil),
+            "name": " ".join(name),
+            "class_name": _class_name(school_class),
+        },
+        "children": [
+            {
+                "href": f"/diary/{child.pupil_id}{tail}",
+                "name": child.given_name,
+                "school": titles.get(child.school_id, "") if several else "",
+                "current": child.pupil_id == pupil,
+            }
+            for child in actor.children
+        ],
+    }
+
+
+def _class_name(school_class: ChildClass | None) -> str:
+    if school_class is None:
+        return ""
+    quoted = "{0} “{1}”" if current_locale() == "en" else "{0} «{1}»"
+    if not school_class.letter:
+        return str(school_class.grade)
+    return quoted.format(school_class.grade, school_class.letter)
+
+
+def week_context(week: DiaryWeek, pupil: UUID, monday: date, today: date, *, own: bool) -> Context:
+    """Return what ``diary.html`` shows of a week; ``own``: for the family itself."""
+    sunday = monday + timedelta(days=6)
+    groups = {group.id: group for group in week.groups}
+    base = f"/diary/{pupil}"
+    state = state_of(week, monday, base)
+    return {
+        "week": _week_head(week, monday, sunday, today, base),
+        "since": _since(week, groups, today, base) if own else None,
+        "state": state,
+        "days": [] if state else _days(week, groups, monday, today),
+        "period": _period(week, sunday, base),
+        "receipt": {"text": "", "action": f"{base}/{iso_week(monday)}/seen"} if own else None,
+        "slots": [],
+    }
+
+
+def _week_head(
+    week: DiaryWeek, monday: date, sunday: date, today: date, base: str
+) -> dict[str, str]:
+    begins, ends = week.year or (date.min, date.max)
+    period = _main_period(week, [p for p in week.periods if p.begins <= sunday])
+    sub = ""
+    if period is not None and period.ends >= monday:
+        count = (monday - monday_of(period.begins)).days // _WEEK + 1
+        sub = _("%(period)s, week %(n)s") % {"period": period_title(period.code), "n": count}
+    last = monday + timedelta(days=4 if not _weekend(week, monday) else 5)
+    return {
+        "title": date_range(monday, last, current_locale()),
+        "sub": sub,
+        "prev": f"{base}/{iso_week(monday - timedelta(days=7))}" if monday > begins else "",
+        "next": f"{base}/{iso_week(monday + timedelta(days=7))}" if sunday < ends else "",
+        "current": "" if monday <= today <= sunday else base,
+    }
+
+
+def _weekend(week: DiaryWeek, monday: date) -> bool:
+    return any(lesson.date > monday + timedelta(days=4) for lesson in week.lessons)
+
+
+def _since(
+    week: DiaryWeek, groups: dict[str, DiaryGroup], today: date, base: str
+) -> Context | None:
+    if week.since is None or not week.news:
+        return None
+    marks = sum(1 for item in week.news if item.points is not None or item.code is not None)
+    remarks = sum(1 for item in week.news if item.remark)
+    parts = []
+    if marks:
+        parts.append(ngettext("%(n)s mark", "%(n)s marks", marks) % {"n": marks})
+    if remarks:
+        parts.append(ngettext("%(n)s remark", "%(n)s remarks", remarks) % {"n": remarks})
+    day, locale = week.since.date(), current_locale()
+    near = (today - day).days < _WEEK
+    since = weekday(day, locale, long=True) if near else day_month(day, locale)
+    return {
+        "text": _("New since %(day)s: %(what)s") % {"day": since, "what": ", ".join(parts)},
+        "open": False,
+        "entries": [
+            {
+                "href": f"{base}/{iso_week(item.date)}#d{item.date}",
+                "text": _news_line(item, groups),
+            }
+            for item in week.news
+        ],
+    }
+
+
+def _news_line(item: NewsItem, groups: dict[str, DiaryGroup]) -> str:
+    group = groups.get(item.group)
+    subject = group.subject.of(current_locale()) if group else ""
+    shown = _value(item.points, item.code) or _("a remark")
+    return f"{subject}: {shown}, {day_month(item.date, current_locale())}"
+
+
+def _value(points: str | None, code: str | None) -> str:
+    if points is not None:
+        return number(points)
+    return absence_shown(current_locale())[code] if code else ""
+
+
+def _days(
+    week: DiaryWeek, groups: dict[str, DiaryGroup], monday: date, today: date
+) -> list[Context]:
+    absences = dict(week.absences)
+    rows: dict[date, list[Context]] = {monday + timedelta(days=n): [] for n in range(5)}
+    by_id: dict[str, Context] = {}
+    by_group: dict[tuple[str, date], Context] = {}
+    for lesson in week.lessons:
+        row = _lesson(lesson, groups, absences.get(lesson.id))
+        by_id[lesson.id] = row
+        by_group.setdefault((lesson.group, lesson.date), row)
+        rows.setdefault(lesson.date, []).append(row)
+    for mark in week.marks:
+        group = groups.get(mark.group)
+        if group is None:
+            continue
+        place = by_id.get(mark.lesson or "") or by_group.get((mark.group, mark.date))
+        if place is None:
+            # A work on a day without a lesson of its group still has its row.
+            place = by_group[mark.group, mark.date] = _row(mark.work, group.subject)
+            rows.setdefault(mark.date, []).append(place)
+        if mark.points is not None or mark.code is not None:
+            place["marks"].append(mark_context(mark, group))
+        if mark.comment:
+            place["remarks"].append({"text": mark.comment, "tone": ""})
+    notes = _notes(week)
+    return [
+        {
+            "id": day.isoformat(),
+            "title": day_title(day),
+            "now": day == today,
+            "side": _("today") if day == today else "",
+            "note": notes(day) or ("" if rows[day] else _("No lessons")),
+            "lessons": rows[day],
+        }
+        for day in sorted(rows)
+    ]
+
+
+def _row(key: str, subject: Titles | None) -> Context:
+    return {
+        "id": key,
+        "n": "",
+        "time": "",
+        "subject": subject.of(current_locale()) if subject else "",
+        "subject_href": "",
+        "topic": "",
+        "homework": "",
+        "off": False,
+        "change": "",
+        "absence": "",
+        "files": [],
+        "marks": [],
+        "remarks": [],
+    }
+
+
+def _lesson(lesson: DiaryLesson, groups: dict[str, DiaryGroup], absence: str | None) -> Context:
+    group = groups.get(lesson.group)
+    row = _row(lesson.id, group.subject if group else None)
+    row["n"], row["time"] = str(lesson.slot), lesson.begins
+    row["topic"], row["homework"] = lesson.topic, lesson.homework
+    if lesson.status == "cancelled":
+        row["off"], row["change"] = True, _("Cancelled")
+    if absence:
+        row["absence"] = _(ABSENCES[absence])
+    return row
+
+
+def mark_context(mark: DiaryMark, group: DiaryGroup) -> Context:
+    """Return one mark as the diary shows it."""
+    scheme = scheme_of(group.scheme_code, group.scheme_version)
+    own = mark.lesson == mark.work
+    kind = kind_of(scheme, mark.kind)
+    label = "" if own or kind is None else kind.label.get(current_locale())
+    return {
+        "label": label,
+        "text": _value(mark.points, mark.code),
+        "of": number(mark.max) if mark.max and not own else "",
+        "level": _level(scheme, mark),
+        "new": mark.new,
+        "why": mark.title,
+    }
+
+
+def _level(scheme: GradingScheme, mark: DiaryMark) -> str:
+    if mark.points is None:
+        return {"pass": "m", "fail": "l"}.get(mark.code or "", "")
+    kind = kind_of(scheme, mark.kind)
+    top = mark.max or (kind and kind.max_for())
+    if not top or not scheme.terms:
+        return ""
+    return level_of_points(scheme.code, scheme.version, mark.points, str(top))
+
+
+def _notes(week: DiaryWeek) -> Callable[[date], str]:
+    """Return what the calendar says of a day."""
+    grade = str(week.school_class.grade) if week.school_class else ""
+    said: list[tuple[date, date, str]] = []
+    for item in week.exceptions:
+        if item.grades and grade not in item.grades.replace(",", " ").split():
+            continue
+        title = item.title.of(current_locale())
+        if item.kind == "distance":
+            title = _("Lessons from home: %(reason)s") % {"reason": title}
+        said.append((item.begins, item.ends, title))
+
+    def note(day: date) -> str:
+        return "; ".join(text for begins, ends, text in said if begins <= day <= ends)
+
+    return note
+
+
+def _period(week: DiaryWeek, sunday: date, base: str) -> Context | None:
+    """Return the results of the period that the week lies in, with the mean of the marks."""
+    if not week.groups:
+        return None
+    kept = {(group, period): row for group, period, row in week.results}
+    begun = [p for p in week.periods if p.begins <= sunday]
+    current = {p.code[0]: p for p in begun}
+    main = _main_period(week, begun)
+    if main is None:
+        return None
+    rows, worths = [], []
+    for group in week.groups:
+        period = current.get(group.period_kind[0])
+        if period is None:
+            continue
+        result = kept.get((group.id, period.code))
+        row = result_context(group, period, result, f"{base}/marks/{group.id}/{period.code}")
+        if row is None:
+            continue
+        if period.code[0] != main.code[0] and not row["mark"]:
+            row["status"] = row["status"] or period_title(period.code)
+        rows.append(row)
+        worth = _worth(group, result)
+        if worth is not None:
+            worths.append(worth)
+    title = period_title(main.code)
+    if main.state == "open":
+        title = _("%(period)s so far") % {"period": title}
+    if worths:
+        mean = number(fixed(sum(worths, Fraction(0)) / len(worths), 2))
+        title = _("%(title)s · mean %(mean)s") % {"title": title, "mean": mean}
+    return {"title": title, "href": f"{base}/marks", "rows": rows}
+
+
+def _main_period(week: DiaryWeek, begun: list[Period]) -> Period | None:
+    """Return the latest begun period of the shortest kind that the child's groups have."""
+    kinds = {group.period_kind[0] for group in week.groups}
+    latest = {p.code[0]: p for p in begun}
+    return next((latest[k] for k in "qtshy" if k in latest and k in kinds), None)
+
+
+def _worth(group: DiaryGroup, kept: Kept | None) -> Fraction | None:
+    mark = kept and (kept.given or kept.mark)
+    if not mark:
+        return None
+    scheme = scheme_of(group.scheme_code, group.scheme_version)
+    if scheme.rating_metric == "none":
+        return None
+    try:
+        return mark_value(scheme, mark)
+    except ValueError:
+        return None
+
+
+def result_context(
+    group: DiaryGroup, period: Period, kept: Kept | None, href: str
+) -> Context | None:
+    """Return one subject's result and how it came about; None where nothing is ever marked."""
+    scheme = scheme_of(group.scheme_code, group.scheme_version)
+    if scheme.marks_nothing:
+        return None
+    locale = current_locale()
+    subject = group.subject.of(locale)
+    if kept is None:
+        return {
+            "subject": subject, "percent": "", "mark": "", "level": "", "href": href,
+            "status": _("no marks yet"), "steps": [], "explain": "", "period": period.code,
+        }  # fmt: skip
+    result, shown = told(group.scheme_code, group.scheme_version, kept, locale)
+    percent = scheme.measure == "percent"
+    return {
+        "subject": subject,
+        "percent": f"{shown.raw} %" if shown.raw and percent else shown.raw,
+        "mark": shown.mark,
+        "level": level_of(scheme, result.mark),
+        "status": shown.status or ("" if shown.mark or shown.raw else _("no marks yet")),
+        "steps": [
+            {
+                "label": part.label,
+                "points": f"{part.points}/{part.max}" if percent else str(part.count),
+                "value": part.contribution,
+            }
+            for part in shown.parts
+            if part.count
+        ],
+        "explain": shown.text,
+        "href": href,
+        "period": period.code,
+    }

@@ -1,0 +1,93 @@
+"""Open journals: the list of them, and one group in one period on one page."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Response
+from litestar.params import FromPath
+
+from kundelik_core.gradebook.access import JOURNAL_STAFF, Right, journal_right, not_found
+from kundelik_core.gradebook.journal.model import JournalPage
+from kundelik_core.gradebook.journal.queries import JournalItem, journal_list, journal_page
+from kundelik_core.identity.access import Permission
+from kundelik_core.identity.model import Actor
+from kundelik_core.kernel import clock
+from kundelik_core.kernel.db import tenant
+from kundelik_core.kernel.i18n import current_locale, ngettext
+from kundelik_core.schools.calendar import school_year_of
+from kundelik_core.web.frame import school_name, view
+from kundelik_core.web.journal_api import cursor
+from kundelik_core.web.journal_reach import staff_schools, viewer_of
+from kundelik_core.web.journal_view import journal_context, list_context
+from kundelik_core.web.routes import page
+from kundelik_core.web.visit import Request, actor_of
+
+__all__ = ["HANDLERS"]
+
+
+@page("/journal", access=Permission.JOURNAL_READ)
+async def journals(request: Request) -> Response[bytes]:
+    """List the journals of a teacher; leaders see those of the whole school."""
+    actor = actor_of(request)
+    today = clock.today()
+    schools = staff_schools(actor)
+    blocks: dict[str, list[dict[str, str]]] = {}
+    everyone = False
+    for school_id in schools:
+        viewer = viewer_of(actor, school_id)
+        leads = bool(viewer.roles & JOURNAL_STAFF)
+        everyone = everyone or leads
+        async with tenant(school_id) as tx:
+            items = await journal_list(
+                tx, viewer.person, school_year_of(today), today, everyone=leads
+            )
+        prefix = f"{school_name(school_id, current_locale())}: " if len(schools) > 1 else ""
+        for item in items:
+            title = f"{prefix}{item.subject.of(current_locale())}"
+            blocks.setdefault(title, []).append(_line(item))
+    return view(request, "journal_list.html", **list_context(blocks, everyone))
+
+
+def _line(item: JournalItem) -> dict[str, str]:
+    count = ngettext("%(n)s pupil", "%(n)s pupils", item.pupils) % {"n": item.pupils}
+    return {
+        "href": f"/journal/{item.id}",
+        "name": item.title,
+        "sub": count,
+        "todo": "",
+        "lock": "",
+    }
+
+
+@page(["/journal/{group:uuid}", "/journal/{group:uuid}/{period:str}"],
+      access=Permission.JOURNAL_READ)  # fmt: skip
+async def journal(
+    request: Request, group: FromPath[UUID], period: FromPath[str] = ""
+) -> Response[bytes]:
+    """Show the journal of a group; the present period when none is named."""
+    actor, since = actor_of(request), cursor()
+    found, right = await open_journal(actor, group, period)
+    context = journal_context(found, right, clock.today(), str(actor.account_id))
+    return view(request, "journal.html", cursor=since, **context)
+
+
+async def open_journal(actor: Actor, group: UUID, period: str) -> tuple[JournalPage, Right]:
+    """Read a journal in whichever of the account's schools it is.
+
+    Raises:
+        Problem: 404, when it is in none or none of their business.
+    """
+    today = clock.today()
+    for school_id in staff_schools(actor):
+        viewer = viewer_of(actor, school_id)
+        async with tenant(school_id) as tx:
+            found = await journal_page(tx, group, period, today, viewer.person)
+        if found.group is None or found.period is None:
+            continue
+        right = journal_right(viewer, found.teachers, found.homerooms, today)
+        if right:
+            return found, right
+    raise not_found()
+
+
+HANDLERS: Final[tuple[Any, ...]] = (journals, journal)

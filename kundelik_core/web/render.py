@@ -1,0 +1,167 @@
+"""Turn templates into bytes: one Jinja environment per language, plain strings, no markup objects.
+
+A page calls ``render("diary.html", context)``. Core templates are named ``diary.html`` (or
+``core/diary.html``), those of a plugin ``<plugin>/page.html``; a plugin cannot shadow the core's.
+"""
+
+from collections.abc import Mapping, MutableMapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import markupsafe
+from jinja2 import Environment, StrictUndefined, nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.environment import Template
+from jinja2.loaders import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader
+from jinja2.visitor import NodeTransformer
+from typing_extensions import override
+
+from kundelik_core.kernel.i18n import Locale, current_locale, translations
+from kundelik_core.web.static_mount import asset
+
+__all__ = ["TEMPLATES", "FastEnv", "environment", "render", "use_templates"]
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+# A private name, on purpose: it escapes without making a markup object.
+_escape_inner: Final = getattr(markupsafe, "_escape_inner")  # noqa: B009
+
+
+def escape_plain(value: object) -> str:
+    """Escape like markupsafe, but to a plain string: what is written is never looked at again."""
+    if type(value) is str:
+        return str(_escape_inner(value))
+    if hasattr(value, "__html__"):
+        return str(value.__html__())
+    return str(_escape_inner(str(value)))
+
+
+def _plain_escape() -> Any:  # noqa: ANN401 - a function of one argument, or a C function
+    """Return the quickest escape that is right for any value."""
+    inner, text = _escape_inner, str
+
+    def plain(value: Any) -> Any:  # noqa: ANN401
+        if type(value) is text:
+            return inner(value)
+        return escape_plain(value)
+
+    return plain
+
+
+class FastGenerator(CodeGenerator):
+    """Writes ``plain(x)`` where Jinja writes ``escape(x)``; a test compares the outputs."""
+
+    @override
+    def _output_child_pre(
+        self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo
+    ) -> None:
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
+            super()._output_child_pre(node, frame, finalize)
+            return
+        self.write("plain(")
+        if finalize.src is not None:
+            self.write(finalize.src)
+
+
+class FastTemplate(Template):
+    """A template whose code finds ``plain``."""
+
+    @classmethod
+    @override
+    def _from_namespace(
+        cls,
+        environment: Environment,
+        namespace: MutableMapping[str, Any],
+        globals: MutableMapping[str, Any],
+    ) -> "Template":
+        # The compiled functions look their globals up here; it is filled before any of them runs.
+        namespace["plain"] = _plain
+        return super()._from_namespace(environment, namespace, globals)
+
+
+_plain: Final = _plain_escape()
+
+
+class _Translate(NodeTransformer):
+    """Puts a constant message's translation into the compiled template."""
+
+    def __init__(self, env: "FastEnv") -> None:
+        self._env = env
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - Jinja's naming
+        self.generic_visit(node)
+        constant = (
+            isinstance(node.node, nodes.Name)
+            and node.node.name == "_"
+            and len(node.args) == 1
+            and isinstance(node.args[0], nodes.Const)
+            and not (node.kwargs or node.dyn_args or node.dyn_kwargs)
+        )
+        if not constant:
+            return node
+        text = self._env.translate(node.args[0].value)  # type: ignore[attr-defined]
+        return nodes.Const(text, lineno=node.lineno)
+
+
+class FastEnv(Environment):
+    """Jinja with our code generator, our globals and one language."""
+
+    code_generator_class = FastGenerator
+    template_class = FastTemplate
+
+    def __init__(self, loader: BaseLoader, locale: Locale) -> None:
+        super().__init__(
+            loader=loader,
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=StrictUndefined,
+            auto_reload=False,
+            cache_size=2000,
+        )
+        self._translations = translations(locale)
+        self.globals |= {
+            "_": self.translate,
+            "ngettext": self.translate_count,
+            "asset": asset,
+            "icons": asset("img/icons.svg"),
+            "lang": locale,
+        }
+
+    def translate(self, message: str, **values: object) -> str:
+        """Translate and fill in; a literal percent sign is written twice."""
+        return self._translations.gettext(message) % values
+
+    def translate_count(self, one: str, many: str, n: int, **values: object) -> str:
+        """Translate a counted phrase and fill in ``%(n)s`` or ``%(num)s``."""
+        return self._translations.ngettext(one, many, n) % {"n": n, "num": n, **values}
+
+    @override
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        parsed: nodes.Template = _Translate(self).visit(super()._parse(source, name, filename))
+        return parsed
+
+
+_plugins: dict[str, Path] = {}
+
+
+def use_templates(plugins: Mapping[str, Path]) -> None:
+    """Make the template folders of plugins known, each under the plugin's name."""
+    _plugins.clear()
+    _plugins.update(plugins)
+    environment.cache_clear()
+
+
+@cache
+def environment(locale: Locale) -> FastEnv:
+    """Return the environment of a language; templates are compiled once and kept."""
+    core = FileSystemLoader(TEMPLATES)
+    prefixed = {name: FileSystemLoader(folder) for name, folder in _plugins.items()}
+    return FastEnv(ChoiceLoader([core, PrefixLoader({**prefixed, "core": core})]), locale)
+
+
+def render(template: str, context: Mapping[str, object], locale: Locale | None = None) -> bytes:
+    """Return the page as UTF-8, in the language of this request unless another is asked for."""
+    env = environment(locale or current_locale())
+    return env.get_template(template).render(context).encode()

@@ -1,0 +1,90 @@
+"""Run the application: granian with several worker processes, and the database it stands on.
+
+``serve(settings)`` blocks until it is told to stop (Ctrl-C, SIGTERM). The master starts PostgreSQL
+where no address is set and migrates; the workers find the addresses in their environment.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.log import LogLevels
+from granian.server import MPServer
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
+
+from kundelik_core.kernel.boot import Urls, migrate_all, start_postgres
+from kundelik_core.kernel.settings import Settings, load_settings
+from kundelik_core.web.app import create_app
+from kundelik_core.web.setup import LOADERS
+
+__all__ = ["serve", "worker"]
+
+SETTINGS: Final = "_KUNDELIK_WORKER_SETTINGS"
+URLS: Final = "_KUNDELIK_WORKER_URLS"
+# Requests that a worker takes in at once; more wait in the socket, where they cost nothing.
+IN_FLIGHT: Final = 256
+KILL_AFTER_SECONDS: Final = 5
+
+
+def worker() -> Any:  # noqa: ANN401 - an ASGI application, plain or wrapped
+    """Return the application of one worker process; granian calls it there."""
+    raw = os.environ.get(SETTINGS)
+    settings = msgspec.json.decode(raw, type=Settings, dec_hook=_path) if raw else load_settings()
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"
+    )
+    app = create_app(settings, msgspec.json.decode(os.environ[URLS], type=Urls))
+    if settings.trusted_proxies:
+        return wrap_asgi_with_proxy_headers(app, settings.trusted_proxies)
+    return app
+
+
+def _path(kind: Callable[[str], object], value: object) -> object:
+    return kind(str(value))
+
+
+def serve(settings: Settings, *, on_ready: Callable[[Urls], None] | None = None) -> None:
+    """Start everything and serve until stopped. ``on_ready`` runs once the database is migrated.
+
+    Raises:
+        PostgresError: the embedded database did not start.
+        MigrationError: the database does not fit this release.
+    """
+    urls, postgres = start_postgres(settings)
+    try:
+        asyncio.run(migrate_all(urls, postgres, LOADERS))
+        if on_ready:
+            on_ready(urls)
+        # The workers are new processes: what they must know goes through the environment.
+        os.environ[SETTINGS] = msgspec.json.encode(settings, enc_hook=str).decode()
+        os.environ[URLS] = msgspec.json.encode(urls).decode()
+        _server(settings).serve()
+    finally:
+        for name in (SETTINGS, URLS):
+            os.environ.pop(name, None)
+        if postgres:
+            postgres.stop()
+
+
+def _server(settings: Settings) -> MPServer:
+    level = settings.log_level.lower()
+    return MPServer(
+        "kundelik_core.web.server:worker",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.auto,
+        loop=Loops.uvloop,
+        websockets=False,
+        workers=settings.workers or min(os.cpu_count() or 1, 8),
+        backlog=1024,
+        backpressure=IN_FLIGHT,
+        respawn_failed_workers=True,
+        workers_kill_timeout=KILL_AFTER_SECONDS,
+        log_level=LogLevels(level) if level in {x.value for x in LogLevels} else LogLevels.warning,
+    )

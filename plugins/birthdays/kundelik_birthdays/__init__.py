@@ -1,0 +1,1 @@
+"""Note the coming birthdays of a class."""

@@ -1,0 +1,48 @@
+"""A browser and the gallery's server, for the tests of scripts, styles and templates."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from tests.gallery import server, shots
+
+
+@pytest.fixture(scope="session")
+def gallery() -> Iterator[str]:
+    """The address of the gallery."""
+    site = server.start()
+    yield f"http://127.0.0.1:{site.server_address[1]}"
+    site.shutdown()
+    site.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the session; without one the tests are skipped, on CI they fail."""
+    with sync_playwright() as play:
+        try:
+            opened = play.chromium.launch(executable_path=shots.chromium(), args=shots.ARGS)
+        except Error as problem:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(f"no browser: {problem.message.splitlines()[0]}")
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    """A fresh profile at 1280; any error in a script fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(5000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    server.Handler.book.reset()
+    yield page
+    context.close()
+    assert not errors

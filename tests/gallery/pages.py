@@ -1,0 +1,32 @@
+"""Every page of the gallery: its name, its template, its sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.gallery import sample_diary, sample_journal, sample_pages, sample_staff
+
+PAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
+    "login": ("login", sample_pages.login),
+    "login-error": ("login", sample_pages.login_error),
+    "diary": ("diary", sample_diary.diary),
+    "diary-holidays": ("diary", sample_diary.holidays),
+    "marks": ("marks", sample_diary.marks),
+    "marks-subject": ("marks", sample_diary.subject),
+    "journal": ("journal", sample_journal.journal),
+    "journal-list": ("journal_list", sample_staff.journal_list),
+    "home-teacher": ("home_teacher", sample_staff.home_teacher),
+    "office": ("office", sample_staff.office),
+    "classes": ("classes", sample_staff.classes),
+    "class": ("class", sample_staff.klass),
+    "account": ("account", sample_pages.account),
+    "timetable": ("timetable", sample_pages.timetable),
+    "import": ("import", sample_staff.choose),
+    "import-review": ("import", sample_staff.review),
+    "people": ("people", sample_staff.people),
+    "platform": ("platform", sample_staff.platform),
+    "region": ("region", sample_staff.region),
+    "error": ("error", sample_pages.missing),
+    "keys": ("help_keys", sample_staff.keys),
+}

@@ -1,0 +1,66 @@
+"""Renders the templates with sample data, for looking at them before there is a school."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from babel.messages.pofile import read_po
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+ROOT = Path(__file__).parents[2]
+WEB = ROOT / "kundelik_core" / "web"
+LOCALE = ROOT / "kundelik_core" / "locale"
+BUNDLES = {
+    "css/family.css": ("tokens", "base", "components", "diary", "print"),
+    "css/staff.css": ("tokens", "base", "components", "diary", "office", "journal", "print"),
+}
+
+
+def bundle(name: str) -> str:
+    """One style sheet, put together in the order in which its layers are declared."""
+    return "\n".join((WEB / "static" / "css" / f"{n}.css").read_text() for n in BUNDLES[name])
+
+
+def catalogue(lang: str) -> dict[str, str]:
+    """All translations of one language that lie anywhere under the locale folder."""
+    words: dict[str, str] = {}
+    for path in sorted(LOCALE.rglob("*.po")) if lang != "en" else []:
+        if lang in path.parts or f".{lang}." in path.name:
+            with path.open("rb") as file:
+                for message in read_po(file):
+                    key = message.id if isinstance(message.id, str) else message.id[0]
+                    text = message.string
+                    if key and text:
+                        words[key] = text if isinstance(text, str) else text[0]
+    return words
+
+
+def environment(lang: str) -> Environment:
+    """The same globals that the web floor gives its own environment."""
+    env = Environment(
+        loader=FileSystemLoader(WEB / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+    )
+    words = catalogue(lang)
+
+    def gettext(text: str) -> str:
+        return words.get(text, text)
+
+    def ngettext(one: str, many: str, n: int) -> str:
+        return words.get(one, one if n == 1 else many)
+
+    env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.globals["asset"] = lambda name: f"/static/gallery/{name}"
+    env.globals["icons"] = "/static/gallery/img/icons.svg"
+    return env
+
+
+def page(name: str, lang: str, theme: str, context: dict[str, Any]) -> str:
+    """One page as HTML."""
+    text: str = environment(lang).get_template(f"{name}.html").render(context | {"theme": theme})
+    return text

@@ -1,0 +1,130 @@
+"""Run the real server as its own processes, for tests that kill it and for browsers."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import httpx
+
+__all__ = ["Server", "free_port", "roomy_dir"]
+
+COMMAND = "from kundelik_core.cli import main; main(prog_name='kundelik')"
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def roomy_dir(name: str) -> Iterator[Path]:
+    """Make a data directory that PostgreSQL's own account may enter, and remove it at the end."""
+    place = Path(tempfile.mkdtemp(prefix=f"kundelik-{name}-"))
+    place.chmod(0o755)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+class Server:
+    """``kundelik <arguments>`` on a data directory and a port; ``start``, ``kill``, ``stop``."""
+
+    def __init__(self, data_dir: Path, *arguments: str, workers: int = 2) -> None:
+        self.port = free_port()
+        self.data_dir = data_dir
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = data_dir / "server.log"
+        self._arguments = arguments or ("serve",)
+        self._workers = workers
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output: IO[bytes] | None = None
+
+    def start(self, seconds: float = 60) -> None:
+        """Start it and wait until its pages answer."""
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("KUNDELIK_")}
+        environment |= {
+            "KUNDELIK_DATA_DIR": str(self.data_dir),
+            "KUNDELIK_HOST": "127.0.0.1",
+            "KUNDELIK_PORT": str(self.port),
+            "KUNDELIK_WORKERS": str(self._workers),
+        }
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", COMMAND, *self._arguments],
+                cwd=self.data_dir, env=environment, stdin=subprocess.DEVNULL, stdout=output,
+                stderr=output, start_new_session=True,
+            )  # fmt: skip
+        self._wait(seconds)
+
+    def _wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        assert self._process
+        while True:
+            if self._process.poll() is not None:
+                raise AssertionError(f"the server ended by itself:\n{self.said()}")
+            try:
+                if httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no answer in {seconds} s:\n{self.said()}")
+            time.sleep(0.1)
+
+    def said(self) -> str:
+        """Return the end of what it wrote."""
+        return self.log.read_text("utf-8", "replace")[-4000:] if self.log.exists() else ""
+
+    def workers(self) -> list[int]:
+        """Return the pids of the processes that answer requests."""
+        assert self._process
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                name, _sep, rest = stat.read_text().rpartition(")")
+                command = (stat.parent / "cmdline").read_bytes()
+            except OSError:
+                continue
+            # A tracker of shared memory may be a child too.
+            if int(rest.split()[1]) == self._process.pid and b"tracker" not in command:
+                found.append(int(name.split(" ", 1)[0]))
+        return sorted(found)
+
+    def kill_workers(self, most: int = 99) -> list[int]:
+        """Kill workers the hard way, and return their pids; the master starts others."""
+        gone = self.workers()[:most]
+        for pid in gone:
+            os.kill(pid, signal.SIGKILL)
+        return gone
+
+    def kill(self) -> None:
+        """Kill master and workers at once, as when the power fails; the database lives on."""
+        assert self._process
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def stop(self) -> None:
+        """Ask it to stop, as an operator does."""
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise AssertionError(f"the server did not stop in 30 s:\n{self.said()}") from None

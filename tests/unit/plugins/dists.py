@@ -1,0 +1,113 @@
+"""Install real little plugins into a folder on the path: metadata, manifest and code, no mocks."""
+
+import importlib
+import sys
+from collections.abc import Collection
+from importlib.metadata import distributions
+from pathlib import Path
+
+from kundelik_core.plugins.discover import find_plugins
+from kundelik_core.plugins.dispatch import Dispatcher
+from kundelik_core.plugins.registry import Registry, load_plugins
+from kundelik_core.plugins.render import JinjaRenderer
+from kundelik_core.plugins.states import Found
+
+MANIFEST = """
+manifest = 1
+name = "{name}"
+api = ">=0.1,<1"
+kind = "module"
+level = "school"
+{top}
+[title]
+kk = "Т"
+ru = "Т"
+en = "T"
+[vendor]
+name = "V"
+url = "https://vendor.example/"
+support = "support"
+security = "security"
+{tables}
+[uses]
+slots = ["class.page"]
+"""
+
+CODE = """
+import asyncio
+from kundelik_core.sdk import Fragment, Slot, hookimpl
+
+async def render(ctx, args):
+    {body}
+
+class Plugin:
+    @hookimpl
+    def slots(self):
+        return [Slot(slot="class.page", render=render, {options})]
+
+plugin = Plugin()
+"""
+
+SHOW = 'return Fragment(template="show.html", context={"text": "%s"})'
+
+
+class Site:
+    """A folder of installed distributions, as the process under test sees it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def add(
+        self,
+        name: str,
+        *,
+        body: str | None = None,
+        options: str = "",
+        code: str | None = None,
+        manifest: str | None = "",
+        top: str = "",
+        tables: str = "",
+        dist: str | None = None,
+        package: str | None = None,
+        version: str = "1.0",
+        template: str = "<b>{{ text }}</b>",
+        entry_point: str | None = None,
+    ) -> str:
+        """Install one plugin and return the name of its package."""
+        dist, package = dist or f"vendor-{name}", package or f"vendor_{name}"
+        root = self.folder / package
+        (root / "templates").mkdir(parents=True)
+        (root / "__init__.py").write_text("")
+        body = SHOW % name if body is None else body
+        source = CODE.format(body=body, options=options) if code is None else code
+        (root / "plugin.py").write_text(source)
+        (root / "templates" / "show.html").write_text(template)
+        if manifest is not None:
+            text = manifest or MANIFEST.format(name=name, top=top, tables=tables)
+            (root / "kundelik.toml").write_text(text)
+        info = self.folder / f"{dist.replace('-', '_')}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {dist}\nVersion: {version}\n")
+        target = entry_point or f"{package}.plugin:plugin"
+        (info / "entry_points.txt").write_text(f"[kundelik.plugins]\n{name} = {target}\n")
+        importlib.invalidate_caches()
+        return package
+
+    def find(self) -> tuple[Found, ...]:
+        """Discover what is installed here and nothing of the machine's own."""
+        return find_plugins(distributions(path=[str(self.folder)]))
+
+    def load(self, wanted: Collection[str] | None = None) -> Registry:
+        """Discover and load, all or those wanted."""
+        found = self.find()
+        return load_plugins(found, {one.name for one in found} if wanted is None else wanted)
+
+    def dispatcher(self) -> Dispatcher:
+        """Load all and return what fills their slots."""
+        registry = self.load()
+        return Dispatcher(registry, JinjaRenderer(registry))
+
+    def imported(self) -> list[str]:
+        """Return what of the folder's packages Python has imported."""
+        tops = {path.name for path in self.folder.iterdir()}
+        return sorted(name for name in sys.modules if name.split(".")[0] in tops)

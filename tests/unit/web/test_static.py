@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import brotli
+import pytest
+
+from kundelik_core.web.static_mount import Static
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    (tmp_path / "css").mkdir()
+    (tmp_path / "js").mkdir()
+    for name in ("print", "tokens", "base", "components", "diary", "journal", "zoo"):
+        (tmp_path / "css" / f"{name}.css").write_text(f"/* {name} */")
+    (tmp_path / "js" / "app.js").write_text('import "./other.js"')
+    return tmp_path
+
+
+def test_bundles_keep_the_order_of_the_layers(tree: Path) -> None:
+    static = Static(tree)
+    family, staff = (static.files[f"css/{n}.css"].plain.decode() for n in ("family", "staff"))
+    assert family.replace("/* ", "").split(" */")[:-1] == [
+        "tokens", "\nbase", "\ncomponents", "\ndiary", "\nprint",
+    ]  # fmt: skip
+    assert (
+        staff.index("components")
+        < staff.index("diary")
+        < staff.index("journal")
+        < staff.index("zoo")
+    )
+    assert staff.endswith("/* print */")
+
+
+def test_any_change_changes_every_address(tree: Path) -> None:
+    before = Static(tree)
+    (tree / "css" / "zoo.css").write_text("/* other */")
+    after = Static(tree)
+    assert before.url("js/app.js") != after.url("js/app.js")
+    found = after.find(before.url("js/app.js"))
+    assert found is not None
+    assert found[1] is False
+    assert Static(tree).url("js/app.js") == after.url("js/app.js")
+
+
+def test_what_is_packed_is_what_is_there(tree: Path) -> None:
+    for file in Static(tree).files.values():
+        assert brotli.decompress(file.brotli) == file.plain
+
+
+def test_an_unknown_file_is_noticed_by_the_page_and_not_found_by_the_browser(tree: Path) -> None:
+    static = Static(tree)
+    with pytest.raises(KeyError, match=r"no static file 'js/none\.js'"):
+        static.url("js/none.js")
+    for path in (
+        "/static/",
+        "/static/x",
+        "/static/x/",
+        "/static/x/../app.js",
+        "/static/x/css/tokens.css",
+    ):
+        assert static.find(path) is None
