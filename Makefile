@@ -57,9 +57,12 @@ format: dev ## Put code into shape
 	$(BIN)/ruff format .
 
 ##### Now and then
-.PHONY: lock screens changelog
+.PHONY: lock messages screens changelog
 lock: dev ## Renew requirements/*.txt: make lock [ARGS=--upgrade]
 	$(BIN)/python tools/lock.py $(ARGS)
+
+messages: dev ## Bring the translations in line with the texts: make messages [ARGS=core]
+	$(BIN)/python -m tools.messages $(ARGS)
 
 screens: browser ## Take the screenshots of README.md from a fresh demo
 	$(BIN)/python -m tools.screens

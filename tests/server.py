@@ -102,9 +102,9 @@ class Server:
                 found.append(int(name.split(" ", 1)[0]))
         return sorted(found)
 
-    def kill_workers(self, most: int = 99) -> list[int]:
-        """Kill workers the hard way, and return their pids; the master starts others."""
-        gone = self.workers()[:most]
+    def kill_workers(self) -> list[int]:
+        """Kill all workers the hard way, and return their pids; the master starts others."""
+        gone = self.workers()
         for pid in gone:
             os.kill(pid, signal.SIGKILL)
         return gone

@@ -16,11 +16,13 @@ import msgspec
 from kundelik_core.cli.demo_data import LOGINS, make_demo, set_demo_password
 from kundelik_core.cli.generate import school_day
 from kundelik_core.cli.install import data_dir_option, installation, run, settings_with
+from kundelik_core.identity.queries import account_by_login
 from kundelik_core.kernel import clock
-from kundelik_core.kernel.boot import DATABASE, start_postgres
+from kundelik_core.kernel.boot import DATABASE, Urls, start_postgres
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.settings import Settings
 from kundelik_core.kernel.wire import Connection
+from kundelik_core.schools.queries.schools import list_schools
 
 __all__ = ["command"]
 
@@ -148,10 +150,15 @@ async def _prepare(settings: Settings, password: str | None, seed: str | None) -
         await _drop_database(settings)
     began = time.monotonic()
     # Short enough to type from a terminal, long enough not to be guessed over a network.
-    state = State(password=password or secrets.token_urlsafe(8), seed=seed or "1")
-    _write(settings, state)
+    state = State(
+        password=password or (state.password if state else secrets.token_urlsafe(8)),
+        seed=seed or (state.seed if state else "1"),
+    )
     click.echo("First start: preparing the database and making two schools, about a minute.")
     async with installation(settings, migrate=True) as urls:
+        if await _is_there():
+            return await _adopt(settings, urls, state, password)
+        _write(settings, state)
         day = school_day(clock.today())
         made = await make_demo(urls, seed=state.seed, day=day, password=state.password)
     state.ready = True
@@ -159,6 +166,28 @@ async def _prepare(settings: Settings, password: str | None, seed: str | None) -
     marks = sum(one.marks for one in made)
     lessons = sum(one.lessons for one in made)
     click.echo(f"Made {lessons} lessons and {marks} marks in {time.monotonic() - began:.0f} s.")
+    return state
+
+
+async def _is_there() -> bool:
+    """Whether the database holds a demo whose state beside it was lost."""
+    if await account_by_login("operator") is None:
+        return False
+    schools, total = await list_schools()
+    return total > 0 and all(school.is_demo for school in schools)
+
+
+async def _adopt(settings: Settings, urls: Urls, state: State, password: str | None) -> State:
+    if password is None:
+        raise Problem(
+            "demo-password",
+            "This database holds a demo, but %(path)s with its password is gone. "
+            "Give it a new one: kundelik demo --password ...",
+            params={"path": settings.data_dir / _STATE},
+        )
+    await set_demo_password(urls, password)
+    state.ready = True
+    _write(settings, state)
     return state
 
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 import platform
 import shutil
-import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -30,7 +29,6 @@ _OLDEST_POSTGRES: Final = 150000
 # Below these a busy school's database may stop within days.
 _FREE_WRONG: Final = 1 << 30
 _FREE_NOTE: Final = 5 << 30
-_SECRET: Final = ("url",)
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -84,7 +82,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         value = getattr(settings, name)
         if value != getattr(default, name):
             # An address may hold a password, and this output goes into mails and tickets.
-            shown = "(set)" if name.endswith(_SECRET) else value
+            shown = "(set)" if name.endswith("url") else value
             yield Finding("ok", "setting", f"{PREFIX}{name.upper()} = {shown}")
     if settings.database_url and not settings.secure_cookies:
         yield Finding(
@@ -100,8 +98,6 @@ def _versions() -> Iterator[Finding]:
     yield Finding(
         "ok", "version", f"Kundelik {__version__}, Python {platform.python_version()}, {system}"
     )
-    if sys.version_info < (3, 11):
-        yield Finding("wrong", "python", "is too old.", "Install Python 3.11 or later.")
     for name in _LIBRARIES:
         try:
             yield Finding("ok", "library", f"{name} {version(name)}")
@@ -190,7 +186,7 @@ async def _reach(urls: Urls, server: EmbeddedPostgres | None) -> list[Finding]:
     return found
 
 
-async def _look(conn: Connection, source: str) -> Iterator[Finding]:
+async def _look(conn: Connection, source: str) -> list[Finding]:
     number = int(await conn.fetchval("select current_setting('server_version_num')"))
     words = await conn.fetchval("select current_setting('server_version')")
     found = [Finding("ok", source, f"PostgreSQL {words}")]
@@ -224,7 +220,7 @@ async def _look(conn: Connection, source: str) -> Iterator[Finding]:
         )  # fmt: skip
     if source == "tenant" and await conn.fetchval("select to_regclass('core.school')") is not None:
         found += await _schools(conn)
-    return iter(found)
+    return found
 
 
 async def _schools(conn: Connection) -> list[Finding]:

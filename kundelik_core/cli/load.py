@@ -71,7 +71,10 @@ class Loaded(msgspec.Struct, kw_only=True):
 async def new_school(
     owner_dsn: str, outline: Outline, region: str, locale: Literal["kk", "ru"]
 ) -> AsyncIterator[int]:
-    """Add the row of a made-up school; it goes again if the block that fills it fails."""
+    """Add the row of a made-up school; it goes again if the block that fills it fails.
+
+    It stays when some of its people are there already: their number must not go to another school.
+    """
     async with owner(owner_dsn) as conn:
         school_id = await add_school(
             conn,
@@ -89,7 +92,11 @@ async def new_school(
         try:
             yield school_id
         except BaseException:
-            await conn.execute("delete from core.school where id = $1", school_id)
+            await conn.execute(
+                "delete from core.school s where s.id = $1 "
+                "and not exists (select from core.person p where p.school_id = $1)",
+                school_id,
+            )
             raise
 
 

@@ -27,6 +27,7 @@ from kundelik_core.schools.actions.schools import NewSchool, add_school
 from kundelik_core.schools.roster import RowError
 from kundelik_core.schools.roster.apply import facts_of
 from kundelik_core.schools.roster.apply_accounts import slips_csv, slips_for
+from kundelik_core.schools.roster.apply_model import Plan
 
 __all__ = ["command"]
 
@@ -108,12 +109,14 @@ async def _import(settings: Settings, asked: Asked, file: MarkFile, mapping: Mar
         school=asked.school, applied=False, pupils=len(file.pupils), marks=len(file.marks),
         errors=list(file.errors),
     )  # fmt: skip
-    if asked.school is None and not asked.apply:
-        return told
+    if asked.school is None:
+        # Whatever would stop the import is told before a school is made.
+        _look(told, file, await look_marks(None, file, mapping))
+        if not asked.apply:
+            return told
     async with installation(settings) as urls:
-        if not asked.apply and asked.school is not None:
-            plan = await look_marks(asked.school, file, mapping)
-            told.counts, told.errors = plan.summary(), [*file.errors, *plan.errors]
+        if not asked.apply:
+            _look(told, file, await look_marks(asked.school, file, mapping))
             return told
         school = asked.school or await _new_school(urls.migrate_tenant, file)
         with Progress(file.title, quiet=asked.as_json) as progress:
@@ -122,8 +125,12 @@ async def _import(settings: Settings, asked: Asked, file: MarkFile, mapping: Mar
             )
         if asked.slips and done.plan is not None:
             slips = await slips_for(school, done.plan.account_people)
-            write_private(asked.slips, slips_csv(slips))
+            write_private(asked.slips, slips_csv(slips, file.language))
     return _told(told, school, done)
+
+
+def _look(told: Told, file: MarkFile, plan: Plan) -> None:
+    told.counts, told.errors = plan.summary(), [*file.errors, *plan.errors]
 
 
 async def _new_school(dsn: str, file: MarkFile) -> int:

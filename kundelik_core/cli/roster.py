@@ -21,15 +21,16 @@ from kundelik_core.cli.install import (
 from kundelik_core.gradebook.group_scheme import scheme_chooser
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.audit import Doer
+from kundelik_core.kernel.i18n import use_locale
 from kundelik_core.kernel.keys import installation_key
 from kundelik_core.kernel.settings import Settings
 from kundelik_core.schools.actions.schools import NewSchool, add_school
 from kundelik_core.schools.calendar import school_year_of
 from kundelik_core.schools.iin_hash import iin_hasher
 from kundelik_core.schools.roster import Roster, RowError, open_source, read_roster
-from kundelik_core.schools.roster.apply import apply, facts_of, look
+from kundelik_core.schools.roster.apply import apply, facts_of, look, look_new
 from kundelik_core.schools.roster.apply_accounts import slips_csv, slips_for
-from kundelik_core.schools.roster.apply_model import Options
+from kundelik_core.schools.roster.apply_model import Options, Plan
 from kundelik_core.schools.roster.sheet import annotate, describe
 
 __all__ = ["command", "say_errors", "say_summary", "write_private"]
@@ -77,7 +78,7 @@ def command() -> None:
 @click.option("--create-school", "new_school", default="", metavar="NAME",
               help="Make a school of this name and bring the file into it.")  # fmt: skip
 @click.option("--locale", type=click.Choice(["kk", "ru", "en"]), default="kk", show_default=True,
-              help="Of a school that is made.")  # fmt: skip
+              help="Of a school that is made, and of the file of --errors.")  # fmt: skip
 @click.option("--year", type=click.IntRange(2000, 2100),
               help="The school year, 2026 for 2026-27; the present one unless given.")  # fmt: skip
 @click.option("--org", default="", help="Which school of a file that holds several.")
@@ -134,50 +135,54 @@ async def _import(settings: Settings, asked: Asked) -> Told:
         roster = read_roster(source, default_class=asked.class_name)
         told = await _bring(settings, asked, roster, options)
         if asked.errors:
-            asked.errors.write_bytes(annotate(source, told.errors))
+            with use_locale(asked.locale):
+                asked.errors.write_bytes(annotate(source, told.errors))
     return told
 
 
 async def _bring(settings: Settings, asked: Asked, roster: Roster, options: Options) -> Told:
-    async with installation(settings) as urls:
-        school = asked.school
-        if school is None and asked.apply:
-            async with owner(urls.migrate_tenant) as conn:
+    if asked.school is None:
+        plan = look_new(roster, options, asked.new_school, asked.locale)
+        told = _planned(None, plan)
+        if asked.apply:
+            async with installation(settings) as urls:
                 new = NewSchool(
                     title_kk=asked.new_school, locale=asked.locale, languages=asked.locale
                 )
-                school = await add_school(conn, new)
-        if school is None:
-            told = Told(
-                school=None, format=roster.format, applied=False, counts={},
-                errors=list(roster.errors),
-            )  # fmt: skip
-            if not asked.as_json:
-                _say_file(roster)
-        elif asked.apply:
-            done = await apply(school, roster, options, Doer(), facts_of(asked.file))
-            told = Told(
-                school=school, format=roster.format, applied=True,
-                repeated=done.repeated is not None, accounts=done.accounts,
-                counts=done.plan.summary(), errors=done.plan.errors,
-            )  # fmt: skip
-            if asked.slips:
-                slips = await slips_for(school, done.plan.account_people)
-                write_private(asked.slips, slips_csv(slips))
-        else:
-            plan = await look(school, roster, options)
-            told = Told(
-                school=school, format=roster.format, applied=False, counts=plan.summary(),
-                errors=plan.errors,
-            )  # fmt: skip
+                async with owner(urls.migrate_tenant) as conn:
+                    school = await add_school(conn, new)
+                told = await _apply(asked, school, roster, options)
+    else:
+        async with installation(settings):
+            if asked.apply:
+                told = await _apply(asked, asked.school, roster, options)
+            else:
+                told = _planned(asked.school, await look(asked.school, roster, options))
     if not asked.as_json:
         _say(asked, roster, told)
     return told
 
 
-def _say_file(roster: Roster) -> None:
-    counts = {name: number for name, number in roster.counts().items() if number}
-    click.echo(", ".join(f"{name} {number}" for name, number in counts.items()))
+def _planned(school: int | None, plan: Plan) -> Told:
+    return Told(
+        school=school, format=plan.format, applied=False, counts=plan.summary(), errors=plan.errors
+    )
+
+
+async def _apply(asked: Asked, school: int, roster: Roster, options: Options) -> Told:
+    done = await apply(school, roster, options, Doer(), facts_of(asked.file))
+    if asked.slips:
+        slips = await slips_for(school, done.plan.account_people)
+        write_private(asked.slips, slips_csv(slips, done.locale))
+    return Told(
+        school=school,
+        format=roster.format,
+        applied=True,
+        repeated=done.repeated is not None,
+        accounts=done.accounts,
+        counts=done.plan.summary(),
+        errors=done.plan.errors,
+    )
 
 
 def _say(asked: Asked, roster: Roster, told: Told) -> None:
@@ -208,7 +213,9 @@ def say_errors(errors: Sequence[RowError]) -> None:
     for error in errors[:SHOWN]:
         place = f"{error.file}:{error.line}" if error.line else error.file
         value = f" [{error.value}]" if error.value else ""
-        click.echo(f"{error.severity}: {place}: {describe(error)}{value}", err=True)
+        with use_locale("en"):
+            text = describe(error)
+        click.echo(f"{error.severity}: {place}: {text}{value}", err=True)
     if len(errors) > SHOWN:
         click.echo(f"... and {len(errors) - SHOWN} more", err=True)
 

@@ -33,10 +33,11 @@ __all__ = [
 ]
 
 MOST_WAITING: Final = 12
+LOOK_AHEAD: Final = 14
 
 
 class DayLesson(msgspec.Struct, array_like=True, frozen=True):
-    """A lesson of today."""
+    """A lesson of the day."""
 
     group: UUID
     slot: int
@@ -63,8 +64,12 @@ class Unfilled(msgspec.Struct, array_like=True, frozen=True):
 
 
 class TeacherDay(msgspec.Struct, frozen=True):
-    """All that a teacher's first page shows."""
+    """All that a teacher's first page shows.
 
+    ``day`` is today, or the next day on which they teach when there is nothing today.
+    """
+
+    day: date
     lessons: list[DayLesson]
     waiting: list[Unfilled]
     more: int
@@ -129,14 +134,14 @@ class Homework(msgspec.Struct, frozen=True):
     due: list[Due]
 
 
-_MARKED: Final = """exists (
-      select from core.work w
+# Scalars with a limit, not exists(): that would be answered by reading all marks of the school.
+_MARKED: Final = """coalesce((
+      select true from core.work w
         join core.mark m on m.school_id = w.school_id and m.work_id = w.id
        where w.school_id = $1 and w.group_id = l.group_id and w.date = l.date
-         and w.lesson_id = l.id and (m.points is not null or m.code is not null))
-   or exists (
-      select from core.absence a
-       where a.school_id = $1 and a.lesson_id = l.id and a.code <> '')"""
+         and w.lesson_id = l.id and (m.points is not null or m.code is not null) limit 1), (
+      select true from core.absence a
+       where a.school_id = $1 and a.lesson_id = l.id and a.code <> '' limit 1), false)"""
 
 # $1 school, $2 teacher, $3 today, $4 first day, $5 time now, $6 schemes with marks for lessons
 _DAY: Final = f"""
@@ -149,8 +154,13 @@ with past as (
      and (l.date < $3 or l.ends < $5) and l.status <> 'cancelled' and g.status = 'active'
 ), open as (
   select past.*, count(*) over () as total from past where not past.topic or not past.marks
+), d as (
+  select coalesce(min(l.date), $3) as day
+    from core.lesson l
+   where l.school_id = $1 and l.teacher_id = $2 and l.date between $3 and $3 + {LOOK_AHEAD}
 )
 select json_build_object(
+  'day', (select d.day from d),
   'lessons', (
     select coalesce(json_agg(json_build_array(g.id, l.slot, to_char(l.begins, 'HH24:MI'),
            to_char(l.ends, 'HH24:MI'), coalesce(nullif(l.room, ''), g.room), l.topic, l.status,
@@ -165,7 +175,7 @@ select json_build_object(
       from core.lesson l
       join core.teaching_group g on g.school_id = l.school_id and g.id = l.group_id
       join core.subject s on s.school_id = g.school_id and s.id = g.subject_id
-     where l.school_id = $1 and l.teacher_id = $2 and l.date = $3),
+     where l.school_id = $1 and l.teacher_id = $2 and l.date = (select d.day from d)),
   'waiting', (
     select coalesce(json_agg(json_build_array(o.group_id, o.date, o.title,
            json_build_array(s.title_kk, s.title_ru, s.title_en), o.topic, o.marks)
@@ -219,7 +229,7 @@ select json_build_object(
   'absent', (
     select coalesce(json_agg(json_build_array(x.pupil_id, concat_ws(' ', n.surname, n.given),
            c.grade, c.letter, x.lessons) order by x.lessons desc, n.sort_key), '[]')
-      from (select away.* from away order by away.lessons desc, away.pupil_id limit 10) x
+      from (select away.* from away order by away.lessons desc, away.pupil_id limit 8) x
       join core.person n on n.school_id = $1 and n.id = x.pupil_id
       left join lateral (
         select c.grade, c.letter

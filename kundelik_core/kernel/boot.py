@@ -31,6 +31,17 @@ class Urls(msgspec.Struct, frozen=True, kw_only=True):
     migrate_directory: str
     migrate_jobs: str
 
+    def for_workers(self) -> "Urls":
+        """Leave out what only migrations need: a worker must not hold the owner's password."""
+        return Urls(
+            tenant=self.tenant,
+            directory=self.directory,
+            jobs=self.jobs,
+            migrate_tenant="",
+            migrate_directory="",
+            migrate_jobs="",
+        )
+
     def for_migration(self, source: Source) -> str:
         """Return the owner's address of a source."""
         return str(getattr(self, f"migrate_{source}"))

@@ -7,6 +7,7 @@ are one database; nothing may rely on it.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Final, Self
@@ -131,6 +132,12 @@ async def _pool(url: str, size: int, statement_cache: int) -> Pool:
     return pool
 
 
+async def _give_back(pool: Pool, conn: Connection) -> None:
+    # A connection that broke has left its place in the pool by itself.
+    with suppress(asyncpg.InternalClientError):
+        await asyncio.shield(pool.release(conn))
+
+
 _databases: Databases | None = None
 _scope: ContextVar["Tenant | None"] = ContextVar("kundelik_tenant", default=None)
 
@@ -215,7 +222,7 @@ class Tenant:
         try:
             await conn.execute(text)
         except BaseException:
-            await asyncio.shield(self._pool.release(conn))
+            await _give_back(self._pool, conn)
             raise
         self._conn = conn
         self._gate = asyncio.Lock()
@@ -244,11 +251,15 @@ class Tenant:
             asyncpg.TransactionRollbackError,
         ) as failure:
             raise CommitFailed from failure
-        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+        except (
+            asyncpg.PostgresConnectionError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+        ):
             if kind is None:
                 raise
         finally:
-            await asyncio.shield(self._pool.release(conn))
+            await _give_back(self._pool, conn)
 
     @property
     def connection(self) -> Connection:

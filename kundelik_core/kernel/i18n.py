@@ -76,7 +76,8 @@ def catalogue(file: Traversable, locale: Locale) -> gettext.NullTranslations:
 
 def _(message: str) -> str:
     """Translate into the language of this request."""
-    return translations(_locale.get()).gettext(message)
+    # The empty msgid stands for a catalogue's header.
+    return translations(_locale.get()).gettext(message) if message else ""
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:

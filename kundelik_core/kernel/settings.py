@@ -9,6 +9,8 @@ import msgspec
 __all__ = ["SettingError", "Settings", "load_settings"]
 
 PREFIX = "KUNDELIK_"
+# What the test suite tells its own processes is no setting.
+TESTS = "KUNDELIK_TEST_"
 
 
 class SettingError(Exception):
@@ -37,7 +39,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     statement_cache: int = 200
     secure_cookies: bool = False
     trusted_proxies: str = ""
-    max_upload_mb: int = 20
     log_level: str = "warning"
 
 
@@ -70,11 +71,10 @@ def load_settings(
         {
             k: v
             for k, v in (os.environ if environ is None else environ).items()
-            if k.startswith(PREFIX)
+            if k.startswith(PREFIX) and not k.startswith(TESTS)
         }
     )
     known = {PREFIX + f.upper(): f for f in Settings.__struct_fields__}
-    # Names that other parts own: the web tests, and the lock files of the set-up.
     values: dict[str, object] = {}
     for key, value in raw.items():
         if key not in known:
@@ -83,7 +83,9 @@ def load_settings(
     try:
         return msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
-        raise SettingError(f"a KUNDELIK_* setting does not fit: {error}") from None
+        why, _sep, where = str(error).partition(" - at `$.")
+        name = PREFIX + where.rstrip("`").upper()
+        raise SettingError(f"{name}={raw.get(name, '')!r} does not fit: {why}") from None
 
 
 def _decode(kind: type, value: object) -> object:

@@ -33,7 +33,7 @@ SCHOOL: Final[tuple[Section, ...]] = (
             ("sex", N_("Sex")),
             ("phone", N_("Phone")),
             ("email", N_("E-mail")),
-            ("iin_kept", N_("IIN is kept (encrypted)")),
+            ("iin_kept", N_("IIN is on file")),
             ("has_account", N_("Has an account")),
             ("status", N_("State")),
             ("source", N_("Came from")),

@@ -39,9 +39,11 @@ from kundelik_core.kernel.hub import Hub, current_hub, use_hub
 from kundelik_core.kernel.i18n import LOCALES
 from kundelik_core.kernel.settings import Settings
 from kundelik_core.privacy.actions import settle
+from kundelik_core.schools.queries.schools import school_titles
 from kundelik_core.web import frame
 from kundelik_core.web.errors import handle
 from kundelik_core.web.middleware import Shell
+from kundelik_core.web.modules import registry
 from kundelik_core.web.render import environment
 from kundelik_core.web.routes import declared_routes, discover, guard, page
 from kundelik_core.web.static_mount import static_files
@@ -98,6 +100,7 @@ def _lifespan(
         shell[0].sessions = Sessions(hub)
         await hub.start()
         use_hub(hub)
+        frame.know_schools(await school_titles())
         _warm_up()
         try:
             yield
@@ -113,7 +116,8 @@ def _lifespan(
 
 
 def _warm_up() -> None:
-    """Read and compress files, and load the catalogues, before the first visitor waits for it."""
+    """Read files, load modules and catalogues, before the first visitor waits for it."""
     static_files()
+    registry()
     for locale in LOCALES:
         environment(locale).get_template("base.html")

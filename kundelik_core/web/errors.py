@@ -63,6 +63,8 @@ _DATABASE_DOWN: Final = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+    # What asyncpg says of a connection that the server is just closing.
+    asyncpg.InternalClientError,
 )
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import defaultdict
+from http import HTTPStatus
 from pathlib import Path, PurePath
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from litestar import Response
 from litestar.datastructures import UploadFile
+from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
 from kundelik_core.gradebook.group_scheme import scheme_chooser
@@ -80,7 +82,12 @@ def _options(request: Request) -> Options:
 
 
 def _page(
-    request: Request, school_id: int, step: str, *, status: int = 200, **context: Any  # noqa: ANN401
+    request: Request,
+    school_id: int,
+    step: str,
+    *,
+    status: int = 200,
+    **context: Any,  # noqa: ANN401
 ) -> Response[bytes]:
     tabs = school_tabs(request, MAY, school_id)
     blank: dict[str, Any] = {
@@ -143,7 +150,14 @@ async def _uploaded(request: Request) -> tuple[str, bytes]:
     announced = request.headers.get("content-length", "")
     size = int(announced) if announced.isascii() and announced.isdigit() else 0
     if size > BODY_MAX:
-        raise _too_large(size)
+        raise _too_large()
+    try:
+        # The whole body first: a form that is cut off in the middle would leave its file open.
+        await request.body()
+    except HTTPException as error:
+        if error.status_code != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise
+        raise _too_large() from None
     fields = await request.form()
     file = fields.get("file")
     if not isinstance(file, UploadFile) or not file.filename:
@@ -151,17 +165,17 @@ async def _uploaded(request: Request) -> tuple[str, bytes]:
     content = await file.read()
     await file.close()
     if len(content) > DEFAULT_LIMIT:
-        raise _too_large(len(content))
+        raise _too_large()
     # Some browsers send the whole path.
     return PurePath(file.filename.replace("\\", "/")).name[:120] or "file.csv", content
 
 
-def _too_large(size: int) -> FileRefusedError:
+def _too_large() -> FileRefusedError:
     return FileRefusedError(
         "file_too_large",
-        N_("The file has %(size)s MB; at most %(limit)s MB are read at once. Split it by school "
-           "or by class."),
-        params={"size": -(-size // 2**20), "limit": DEFAULT_LIMIT // 2**20},
+        N_("The file is too large: at most %(limit)s MB are read at once. Split it by school or by "
+           "class."),
+        params={"limit": DEFAULT_LIMIT // 2**20},
     )  # fmt: skip
 
 

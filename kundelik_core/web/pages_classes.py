@@ -1,5 +1,6 @@
 """Show the classes of a school, and one class: its pupils, subjects and teachers."""
 
+from collections import Counter
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -8,7 +9,6 @@ from litestar import Response
 from litestar.params import FromPath
 
 from kundelik_core.identity.access import Permission, schools_where
-from kundelik_core.identity.model import Actor
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.db import tenant
 from kundelik_core.kernel.i18n import N_, _, current_locale, day_month, ngettext
@@ -94,9 +94,12 @@ async def one(request: Request, class_id: FromPath[UUID]) -> Response[bytes]:
             Pupil(id=p.id, name=f"{p.surname} {p.given}", birth_date=p.birth_date) for p in here
         ),
     )
-    close = _close(actor, school_id, row)
     person = actor.person(school_id)
+    own = row.homeroom_id is not None and row.homeroom_id == person
+    reach = people_reach(actor.roles(school_id))
+    close = reach in {"everyone", "families"} or (reach == "class" and own)
     leads = bool(actor.roles(school_id) & LEADERS)
+    subjects = Counter(group.subject for group in found.groups)
     return view(
         request,
         "class.html",
@@ -104,19 +107,16 @@ async def one(request: Request, class_id: FromPath[UUID]) -> Response[bytes]:
         count=str(len(here)),
         pupils=_pupils(found.pupils, today, close=close),
         groups=[
-            _group(group, leads or close or any(t == person for t, _name in group.teachers))
+            _group(
+                group,
+                may_open=leads or own or any(t == person for t, _name in group.teachers),
+                divided=subjects[group.subject] > 1,
+            )
             for group in found.groups
         ],
         actions=_actions(row, close=close),
         slots=await fill_slot("class.page", args, on) if on else [],
     )
-
-
-def _close(actor: Actor, school_id: int, row: ClassRow) -> bool:
-    """Tell whether the reader sees the records of this class: its own teacher and leaders do."""
-    reach = people_reach(actor.roles(school_id))
-    own = row.homeroom_id is not None and row.homeroom_id == actor.person(school_id)
-    return reach in {"everyone", "families"} or (reach == "class" and own)
 
 
 def _head(row: ClassRow) -> dict[str, object]:
@@ -154,8 +154,10 @@ def _gone(pupil: ClassPupil, today: date) -> str:
     return _("left on %(day)s") % {"day": day_month(pupil.ends, current_locale())}
 
 
-def _group(group: ClassGroup, may_open: bool) -> dict[str, str]:
+def _group(group: ClassGroup, *, may_open: bool, divided: bool) -> dict[str, str]:
     subject = group.subject.of(current_locale())
+    if divided:
+        subject = f"{subject}, {group.title}"
     return {
         "name": subject,
         "teacher": ", ".join(name for _id, name in group.teachers),

@@ -24,7 +24,7 @@ from kundelik_core.web.visit import Request, actor_of
 __all__ = ["HANDLERS"]
 
 LOOK_BACK: Final = timedelta(days=14)
-MOST_TEACHERS: Final = 10
+MOST_TEACHERS: Final = 8
 
 # href, icon, label, what it is for, who sees it
 _LINKS: Final = (

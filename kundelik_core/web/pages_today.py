@@ -42,21 +42,26 @@ async def today(request: Request) -> Response[bytes]:
     moment = clock.now().astimezone(ZoneInfo(clock.SCHOOL_ZONE))
     day, now = moment.date(), moment.time().replace(tzinfo=None)
     schools = staff_schools(actor)
-    lessons: list[dict[str, str]] = []
+    days: dict[date, list[dict[str, str]]] = {}
     todo: list[dict[str, str]] = []
     off: Titles | None = None
     for school_id in schools:
         async with tenant(school_id) as tx:
             found = await teacher_day(tx, actor.person(school_id), day, day - LOOK_BACK, now)
         place = school_name(school_id, current_locale()) if len(schools) > 1 else ""
-        lessons += [_lesson(item, now, place) for item in found.lessons]
+        rows = [_lesson(item, now if found.day == day else None, place) for item in found.lessons]
+        if rows:
+            days.setdefault(found.day, []).extend(rows)
         todo += _todo(found, place)
         off = off or found.day_off
+    shown = min(days, default=day)
+    lessons = days.get(shown, [])
     return view(
         request,
         "home_teacher.html",
         day=day_title(day),
         note=_note(day, off),
+        next_day="" if shown == day else day_title(shown),
         lessons=sorted(lessons, key=lambda item: item["time"]),
         todo=todo,
         slots=[],
@@ -69,14 +74,16 @@ def _note(day: date, off: Titles | None) -> str:
     return _("It is the weekend") if day.isoweekday() > 5 else ""
 
 
-def _lesson(item: DayLesson, now: time, place: str) -> dict[str, str]:
+def _lesson(item: DayLesson, now: time | None, place: str) -> dict[str, str]:
     begins, ends = time.fromisoformat(item.begins), time.fromisoformat(item.ends)
     change = ""
     if item.status == "cancelled":
         change = _("Cancelled")
     elif not item.usual:
         change = _("You stand in for a colleague")
-    state = "now" if begins <= now < ends else "done" if item.filled else ""
+    state = "done" if item.filled else ""
+    if now is not None and begins <= now < ends:
+        state = "now"
     return {
         "n": str(item.slot),
         "time": f"{item.begins}–{item.ends}",

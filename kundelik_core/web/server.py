@@ -60,8 +60,11 @@ def serve(settings: Settings, *, on_ready: Callable[[Urls], None] | None = None)
         if on_ready:
             on_ready(urls)
         # The workers are new processes: what they must know goes through the environment.
-        os.environ[SETTINGS] = msgspec.json.encode(settings, enc_hook=str).decode()
-        os.environ[URLS] = msgspec.json.encode(urls).decode()
+        told = msgspec.structs.replace(
+            settings, migrate_url="", migrate_directory_url="", migrate_jobs_url=""
+        )
+        os.environ[SETTINGS] = msgspec.json.encode(told, enc_hook=str).decode()
+        os.environ[URLS] = msgspec.json.encode(urls.for_workers()).decode()
         _server(settings).serve()
     finally:
         for name in (SETTINGS, URLS):

@@ -20,9 +20,11 @@ def gallery() -> Iterator[str]:
     site.server_close()
 
 
-@pytest.fixture(scope="session")
+# No longer than a module: while it is open its event loop counts as running in this thread, and no
+# asynchronous test of another module could run its own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the session; without one the tests are skipped, on CI they fail."""
+    """One Chromium for a module; without one the tests are skipped, on CI they fail."""
     with sync_playwright() as play:
         try:
             opened = play.chromium.launch(executable_path=shots.chromium(), args=shots.ARGS)

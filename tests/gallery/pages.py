@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.gallery import sample_diary, sample_journal, sample_pages, sample_staff
+from tests.gallery import (
+    sample_diary,
+    sample_journal,
+    sample_pages,
+    sample_privacy,
+    sample_staff,
+)
 
 PAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "login": ("login", sample_pages.login),
@@ -21,6 +27,8 @@ PAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "classes": ("classes", sample_staff.classes),
     "class": ("class", sample_staff.klass),
     "account": ("account", sample_pages.account),
+    "data": ("data", sample_privacy.data),
+    "data-nobody": ("data", sample_privacy.data_of_nobody),
     "timetable": ("timetable", sample_pages.timetable),
     "import": ("import", sample_staff.choose),
     "import-review": ("import", sample_staff.review),

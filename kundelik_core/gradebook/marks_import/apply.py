@@ -26,7 +26,7 @@ from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
 from kundelik_core.schools.actions.structure import open_year
 from kundelik_core.schools.calendar import load_national, published_years
-from kundelik_core.schools.roster.apply import FileFacts, apply, keep_run, look
+from kundelik_core.schools.roster.apply import FileFacts, apply, keep_run, look, look_new
 from kundelik_core.schools.roster.apply_model import Options, Plan, SchemeFor
 from kundelik_core.schools.roster.apply_queries import earlier_run
 from kundelik_core.schools.roster.model import Roster, RowError, Where
@@ -70,14 +70,19 @@ def _schemes(file: MarkFile) -> SchemeFor:
     return scheme_chooser(file.school_year, file.language)
 
 
-async def look_marks(school_id: int, file: MarkFile, mapping: MarkMapping) -> Plan:
+async def look_marks(school_id: int | None, file: MarkFile, mapping: MarkMapping) -> Plan:
     """Say what the import would do to people, classes and groups, and write nothing.
+
+    Without a school it is one that the import would make.
 
     Raises:
         Problem: no such school, year or scheme.
     """
     options = Options(year=file.school_year, today=clock.today(), scheme=_schemes(file))
-    return await look(school_id, as_roster(file, mapping), options)
+    roster = as_roster(file, mapping)
+    if school_id is None:
+        return look_new(roster, options, file.school_name, file.language)
+    return await look(school_id, roster, options)
 
 
 async def import_marks(
@@ -160,9 +165,7 @@ def _no_periods(file: MarkFile) -> Problem:
     )
 
 
-async def _write(
-    school_id: int, job: GroupJob, done: Marks, report: Report, today: date
-) -> None:
+async def _write(school_id: int, job: GroupJob, done: Marks, report: Report, today: date) -> None:
     async with tenant(school_id, write=True, lock=(LOCK, job.group)) as tx:
         writer = GroupWriter(tx, job, report, today)
         written = await writer.write()

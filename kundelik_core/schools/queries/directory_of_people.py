@@ -152,19 +152,24 @@ select found.id, found.surname, found.given, found.patronymic, found.account_id,
              select 'parent' from core.guardianship k
               where k.school_id = $1 and k.guardian_id = found.id and k.from_date <= $8
                 and (k.to_date is null or k.to_date >= $8)) as roles,
-       (select coalesce(json_agg(json_build_array(c.grade, c.letter) order by c.grade, c.letter),
+       (select coalesce(json_agg(json_build_array(x.grade, x.letter) order by x.grade, x.letter),
                '[]')
-          from core.school_class c
-         where c.school_id = $1 and c.year = $7 and (
-               c.homeroom_id = found.id
-               or exists (select from core.class_pupil cp
-                    where cp.school_id = $1 and cp.class_id = c.id and cp.from_date <= $8
-                      and (cp.to_date is null or cp.to_date >= $8)
-                      and (cp.pupil_id = found.id
-                           or exists (select from core.guardianship k
-                                where k.school_id = $1 and k.pupil_id = cp.pupil_id
-                                  and k.guardian_id = found.id and k.from_date <= $8
-                                  and (k.to_date is null or k.to_date >= $8))))))::text as classes
+          from (
+            select c.grade, c.letter
+              from core.class_pupil cp
+              join core.school_class c on c.school_id = cp.school_id and c.id = cp.class_id
+             where cp.school_id = $1 and c.year = $7 and cp.from_date <= $8
+               and (cp.to_date is null or cp.to_date >= $8)
+               and cp.pupil_id = any(array(
+                 select found.id
+                 union all
+                 select k.pupil_id from core.guardianship k
+                  where k.school_id = $1 and k.guardian_id = found.id and k.from_date <= $8
+                    and (k.to_date is null or k.to_date >= $8)))
+            union
+            select c.grade, c.letter from core.school_class c
+             where c.school_id = $1 and c.year = $7 and c.homeroom_id = found.id) x
+       )::text as classes
   from found order by found.sort_key, found.id
 """
 

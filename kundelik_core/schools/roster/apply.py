@@ -6,6 +6,7 @@ done = await apply(school_id, roster, options, Doer(), file)        # writes, ma
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 from collections import defaultdict
@@ -23,15 +24,25 @@ from kundelik_core.kernel.ids import new_id
 from kundelik_core.schools.actions import classes, people
 from kundelik_core.schools.actions.directory import follow
 from kundelik_core.schools.actions.structure import open_year
-from kundelik_core.schools.calendar import load_national
+from kundelik_core.schools.calendar import load_national, published_years
 
 from .apply_accounts import ensure_accounts
-from .apply_model import Ending, Options, Plan
+from .apply_model import Ending, Options, Plan, SchoolState
 from .apply_plan import plan_import
-from .apply_queries import earlier_run, school_state
+from .apply_queries import earlier_run, no_year, school_state
 from .model import Roster
 
-__all__ = ["KIND", "Applied", "FileFacts", "apply", "facts_of", "keep_run", "look", "write_plan"]
+__all__ = [
+    "KIND",
+    "Applied",
+    "FileFacts",
+    "apply",
+    "facts_of",
+    "keep_run",
+    "look",
+    "look_new",
+    "write_plan",
+]
 
 KIND = "roster"
 
@@ -47,6 +58,7 @@ class Applied(msgspec.Struct, kw_only=True):
     """What an import did. ``repeated``: the very same file had been imported before."""
 
     plan: Plan
+    locale: str
     accounts: int = 0
     repeated: dt.datetime | None = None
 
@@ -74,6 +86,27 @@ async def look(school_id: int, roster: Roster, options: Options) -> Plan:
     """
     async with tenant(school_id) as tx:
         state = await school_state(tx, options.year)
+    # A large file takes a while, and other people's pages should not wait for it.
+    return await asyncio.to_thread(plan_import, roster, state, options)
+
+
+def look_new(roster: Roster, options: Options, title: str, locale: str) -> Plan:
+    """Say what an import would write into a school that is still to be made.
+
+    Raises:
+        Problem: the year's calendar is not known, or the file holds several schools.
+    """
+    if options.year not in published_years():
+        raise no_year(options.year)
+    calendar = load_national(options.year)
+    state = SchoolState(
+        school_id=0,
+        locale=locale,
+        titles=(title, title, title),
+        begins=calendar.begins,
+        ends=calendar.ends,
+        has_year=False,
+    )
     return plan_import(roster, state, options)
 
 
@@ -101,7 +134,7 @@ async def apply(
             options.year,
         )
         state = await school_state(tx, options.year)
-        plan = plan_import(roster, state, options)
+        plan = await asyncio.to_thread(plan_import, roster, state, options)
         if plan.has_changes:
             await write_plan(tx, plan, doer)
             await keep_run(tx, doer, KIND, file, plan.summary())
@@ -109,7 +142,7 @@ async def apply(
     ended = {person for person, _ in plan.ended_people} | {e.person for e in plan.ended_ties}
     if ended:
         await follow(school_id, ended)
-    return Applied(plan=plan, accounts=made, repeated=repeated)
+    return Applied(plan=plan, locale=state.locale, accounts=made, repeated=repeated)
 
 
 async def keep_run(

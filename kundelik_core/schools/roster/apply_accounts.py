@@ -15,10 +15,10 @@ import msgspec
 
 from kundelik_core.identity.accounts import NewAccount, create_accounts
 from kundelik_core.identity.actions import issue_activation
-from kundelik_core.identity.rules import check_login, normal_login
+from kundelik_core.identity.rules import check_login, normal_login, show_code
 from kundelik_core.kernel.db import directory, tenant
 from kundelik_core.kernel.errors import Problem
-from kundelik_core.kernel.i18n import N_, _
+from kundelik_core.kernel.i18n import N_, _, as_locale, use_locale
 from kundelik_core.kernel.names import full_name
 from kundelik_core.schools.actions.directory import follow
 from kundelik_core.schools.generate.names import latinised
@@ -182,7 +182,9 @@ async def slips_for(school_id: int, people: Collection[UUID]) -> list[Slip]:
     ]
 
 
-def slips_csv(slips: Sequence[Slip]) -> bytes:
-    """The slips as a file that spreadsheets open and run nothing of."""
-    heading = [_(text) for text in (N_("Name"), N_("Login"), N_("One-time code"), N_("Role"))]
-    return write_csv([heading, *([s.name, s.login, s.code, s.role] for s in slips)])
+def slips_csv(slips: Sequence[Slip], locale: str) -> bytes:
+    """The slips in the school's language, as a file that spreadsheets run nothing of."""
+    with use_locale(as_locale(locale)):
+        heading = [_(text) for text in (N_("Name"), N_("Login"), N_("One-time code"), N_("Role"))]
+    rows = ([s.name, s.login, show_code(s.code), s.role] for s in slips)
+    return write_csv([heading, *rows])

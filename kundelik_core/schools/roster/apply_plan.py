@@ -74,6 +74,10 @@ class Planner:
         self.matcher = Matcher(roster, state, options, self.report)
         self.classes = Classes(self, make_id)
         self.known: dict[str, KnownPerson] = {}
+        self._children: dict[str, list[str]] = {}
+        for tie in roster.relationships:
+            self._children.setdefault(tie.guardian, []).append(tie.pupil)
+        self._given: set[tuple[UUID, str]] = set()
         self._roles: dict[UUID, list[Role]] = {}
         for role in state.roles:
             self._roles.setdefault(role.person_id, []).append(role)
@@ -126,10 +130,8 @@ class Planner:
 
     def _person(self, user: User, kind: Kind, places: set[UUID]) -> None:
         children = {
-            self.plan.ids[tie.pupil]
-            for tie in self.roster.relationships
-            if tie.guardian == user.id and tie.pupil in self.plan.ids
-        } if kind == "parents" else set[UUID]()  # fmt: skip
+            self.plan.ids[key] for key in self._children.get(user.id, ()) if key in self.plan.ids
+        }
         clear, known = self.matcher.find(user, kind, classes=places, children=children)
         if not clear:
             self.count(kind).wrong += 1
@@ -259,7 +261,8 @@ class Planner:
             role=role,  # type: ignore[arg-type]  # the reader gives out roles of the school only
             from_date=max(begin or self.state.begins, self.state.begins),
         )
-        if not any((r.person_id, r.role) == (person, role) for r in self.plan.memberships):
+        if (person, role) not in self._given:
+            self._given.add((person, role))
             self.plan.memberships.append(row)
 
     def need_role(self, person: UUID, role: str) -> None:

@@ -23,7 +23,7 @@ from .apply_model import (
     Tie,
 )
 
-__all__ = ["earlier_run", "school_state"]
+__all__ = ["earlier_run", "no_year", "school_state"]
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -51,12 +51,7 @@ async def school_state(tx: Tenant, year: int) -> SchoolState:
         year,
     )
     if row is None and year not in published_years():
-        raise Problem(
-            "no-year",
-            N_("The school year %(year)s is not open, and its calendar is not known yet."),
-            status=422,
-            params={"year": f"{year}/{year + 1}"},
-        )
+        raise no_year(year)
     begins, ends = (row["begins"], row["ends"]) if row else _national(year)
     state = SchoolState(
         school_id=tx.school_id,
@@ -70,6 +65,16 @@ async def school_state(tx: Tenant, year: int) -> SchoolState:
     await _classes(tx, state, year)
     await _groups(tx, state, year)
     return state
+
+
+def no_year(year: int) -> Problem:
+    """Make the answer for a year that nothing is known of."""
+    return Problem(
+        "no-year",
+        N_("The school year %(year)s is not open, and its calendar is not known yet."),
+        status=422,
+        params={"year": f"{year}/{year + 1}"},
+    )
 
 
 def _national(year: int) -> tuple[dt.date, dt.date]:

@@ -225,8 +225,9 @@ async def test_a_timetable_says_what_is_cancelled_and_who_stands_in(
     )
     async with reader(app, await open_session(account)) as client:
         text = (await client.get(f"/timetable/class/{journal.school_class}")).text
-    assert text.count("Cancelled") == 1
-    assert text.count("Substitution") == 1
+    # Once in the grid and once in the list for phones.
+    assert text.count("Cancelled") == 2
+    assert text.count("Substitution") == 2
     assert "Бөтен М." in text
 
 
@@ -276,3 +277,12 @@ async def test_every_page_speaks_three_languages(
     assert f'<html lang="{lang}"' in answer.text
     # A template that forgot to fill a placeholder in.
     assert "%(" not in answer.text
+
+
+async def test_on_a_free_day_the_next_lessons_are_shown(app: Shell, town: Town) -> None:
+    with set_now(datetime(2026, 11, 7, 6, 0, tzinfo=UTC)):
+        text = (await get(app, town, "teacher", "/today")).text
+    assert "Saturday, 7 November" in text
+    assert "Monday, 9 November" in text
+    assert "These are your next lessons." in text
+    assert f'href="/journal/{town.here.journal.group}"' in text

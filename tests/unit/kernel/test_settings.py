@@ -18,7 +18,7 @@ def test_variables_win_over_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "text", "names"),
     [
-        ({"KUNDELIK_PORT": "eighty"}, "", "port"),
+        ({"KUNDELIK_PORT": "eighty"}, "", "KUNDELIK_PORT='eighty'"),
         ({"KUNDELIK_PROT": "80"}, "", "KUNDELIK_PROT"),
         ({}, "PORT=80\n", "line 1"),
     ],

@@ -1,0 +1,1 @@
+"""Measure what the hot pages cost: ``make bench``, ``kundelik bench --json``. See docs/bench.md."""
