@@ -108,9 +108,10 @@ async def _run_file(conn: Any, args: list[object], say: Say) -> None:  # noqa: A
             continue
         # Numbers are counted from 1 without a gap in each statement that is sent.
         used = [n for n in range(1, wanted + 1) if f"${n}::" in statement]
+        numbered = statement
         for place, n in enumerate(used, 1):
-            statement = statement.replace(f"${n}::", f"${place}::")
-        done = await conn.execute(statement, *(args[n - 1] for n in used))
+            numbered = numbered.replace(f"${n}::", f"${place}::")
+        done = await conn.execute(numbered, *(args[n - 1] for n in used))
         say(f"{statement.split()[2]}: {done.split()[-1]}")
         if "core.work" in statement or "core.lesson" in statement:
             await conn.execute("analyze core.lesson; analyze core.work")
@@ -216,9 +217,7 @@ class _School:
                 )  # fmt: skip
             self._parent(pupil, given)
         for group in groups:
-            self.rows.add(
-                "core.group_class", "school_id group_id class_id", self.id, group, key
-            )
+            self.rows.add("core.group_class", "school_id group_id class_id", self.id, group, key)
 
     def _groups(
         self, grade: int, teachers: list[tuple[UUID, UUID, str]], subjects: list[UUID]

@@ -26,12 +26,12 @@ select l.school_id, l.id, l.group_id, l.id, 'fo', l.date from core.lesson l wher
 -- Two SORs and a SOCH in each quarter, on days with a lesson of the group.
 insert into core.work (school_id, id, group_id, lesson_id, kind, date, title, max_points, position)
 select x.school_id, pg_temp.k(2, x.school_id, row_number() over (partition by x.school_id order by x.date, x.id)),
-       x.group_id, x.id, case when x.r = x.last - 1 then 'soch' else 'sor' end, x.date, '',
-       case when x.r = x.last - 1 then 25 else 15 end, 1
+       x.group_id, x.id, case when x.r = 5 * x.last / 6 then 'soch' else 'sor' end, x.date, '',
+       case when x.r = 5 * x.last / 6 then 25 else 15 end, 1
   from (select l.*, row_number() over g as r, count(*) over (partition by l.school_id, l.group_id, l.date > $1::date - 48) as last
           from core.lesson l where l.date <= $1::date + 6
         window g as (partition by l.school_id, l.group_id, l.date > $1::date - 48 order by l.date, l.slot)) x
- where x.r in (x.last / 3, 2 * x.last / 3, x.last - 1);
+ where x.r in (x.last / 3, 2 * x.last / 3, 5 * x.last / 6);
 
 insert into core.mark (school_id, work_id, pupil_id, date, points, changed_at)
 select w.school_id, w.id, m.pupil_id, w.date,
@@ -39,7 +39,7 @@ select w.school_id, w.id, m.pupil_id, w.date,
             else 10 + floor(random() * 16) end,
        w.date + time '13:00' + random() * interval '1 hour'
   from core.work w join core.group_pupil m on m.school_id = w.school_id and m.group_id = w.group_id
- where w.kind <> 'fo' or random() < 0.42;
+ where w.kind <> 'fo' or random() < 0.43;
 
 insert into core.absence (school_id, lesson_id, pupil_id, date, code, changed_at)
 select l.school_id, l.id, m.pupil_id, l.date,

@@ -124,17 +124,16 @@ class Inside:
 async def inside(urls: Urls) -> AsyncIterator[Inside]:
     """Run the application here, on the databases of the benchmark."""
     owner = await asyncpg.connect(urls.migrate_tenant)
-    found: list[Inside] = []
-    db.on_connect.append(lambda conn: found[0].watch(conn))
     settings = Settings(pool_size=1)
     shell = create_app(settings)
-    found.append(Inside(shell, owner))
+    found = Inside(shell, owner)
+    db.on_connect.append(found.watch)
     try:
         databases = await open_databases(urls, settings)
         use_databases(databases)
         try:
             async with shell.lifespan():
-                yield found[0]
+                yield found
         finally:
             use_databases(None)
             await databases.close()

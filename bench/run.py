@@ -114,7 +114,9 @@ async def _run(
     master = int((postgres.data / "postmaster.pid").read_text().split("\n", 1)[0])
     with server(place) as (port, pid):
         samples = await _rounds(plan, found, port, pid, master, say)
-    return [_line(op, n, samples[op.name, n], seen[op.name]) for op in found for n in op.connections]
+    return [
+        _line(op, n, samples[op.name, n], seen[op.name]) for op in found for n in op.connections
+    ]
 
 
 async def _data(plan: Plan, place: Path, urls: Urls, say: Say) -> date:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -14,10 +15,31 @@ from tests.lints import collect
 from tests.lints.catalogue import tenant_tables
 from tests.postgres import cluster, fresh_databases
 
+# Each has a server of its own, or kills one: several at once would only wait for each other.
+KEPT_TOGETHER = ("tests/e2e/", "tests/durability/", "tests/gallery/")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Log every statement of the run; the lint judges them at its end."""
     config.pluginmanager.register(collect.SqlCollector(config), collect.NAME)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """Keep the folders of ``KEPT_TOGETHER`` in one worker each, as their marks ask for.
+
+    xdist tells the groups of ``--dist loadgroup`` by a suffix of the tests' names, which pytest no
+    longer lets it add; without this the marks do nothing.
+    """
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return next((folder for folder in KEPT_TOGETHER if nodeid.startswith(folder)), nodeid)
+
+    return Groups(config, log)
 
 
 @pytest.fixture(scope="session")

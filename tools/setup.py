@@ -42,13 +42,19 @@ def digest(paths: list[Path]) -> str:
 
 
 def workspace() -> list[Path]:
-    """The packages of this repository: the core first, then each plugin."""
-    return [ROOT / "pyproject.toml", *sorted(ROOT.glob("plugins/*/pyproject.toml"))]
+    """The packages of this repository: the core first, then each plugin and each theme."""
+    others = [
+        path for kind in ("plugins", "themes") for path in ROOT.glob(f"{kind}/*/pyproject.toml")
+    ]
+    return [ROOT / "pyproject.toml", *sorted(others)]
 
 
 def name(project: Path) -> str:
     """What to call a package of this repository."""
-    return "core" if project.parent == ROOT else project.parent.name
+    folder = project.parent
+    if folder == ROOT:
+        return "core"
+    return f"theme {folder.name}" if folder.parent.name == "themes" else folder.name
 
 
 def run(command: list[str], failed: str) -> None:
@@ -149,7 +155,7 @@ def install_lock(kind: str) -> None:
 
 
 def install_workspace(projects: list[Path]) -> None:
-    """Installs the core and the plugins from where they lie, so that edits count at once."""
+    """Installs core, plugins and themes from where they lie, so that edits count at once."""
     say("installing " + ", ".join(name(path) for path in projects))
     editable = [part for path in projects for part in ("--editable", str(path.parent))]
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index"]

@@ -55,9 +55,12 @@ def command(
 
     Example:  kundelik demo --port 8123
     """
+    from kundelik_core.web.themes import load_theme
+
     settings = settings_with(port=port, host=host, data_dir=data_dir)
     if not prepare:
         _check_port(settings)
+        load_theme(settings.theme)  # before the minute that the data take
     # A stop from outside must not leave the database running behind.
     signal.signal(signal.SIGTERM, _stop)
     _urls, server = start_postgres(settings)

@@ -59,7 +59,8 @@ def command(data_dir: Path | None, as_json: bool) -> None:
         raise click.exceptions.Exit(2) from None
     if data_dir:
         settings = msgspec.structs.replace(settings, data_dir=data_dir)
-    found = [*_settings(settings), *_versions(), *_disk(settings), *run(_databases(settings))]
+    found = [*_settings(settings), *_versions(), *_themes(settings), *_disk(settings)]
+    found += run(_databases(settings))
     _show(found, as_json=as_json)
     if any(one.level == "wrong" for one in found):
         raise click.exceptions.Exit(1)
@@ -109,6 +110,24 @@ def _versions() -> Iterator[Finding]:
                 f"{name} is not installed.",
                 "Run: make setup",
             )
+
+
+def _themes(settings: Settings) -> Iterator[Finding]:
+    """Tell which themes are installed, and whether the one that was chosen can be used."""
+    from kundelik_core.web.themes import ThemeError, find_themes, load_theme
+
+    there = find_themes()
+    for one in there:
+        used = ", in use" if one.theme and one.name == settings.theme else ""
+        said = f"{one.name} {one.version} ({one.dist}){used}"
+        if one.theme:
+            yield Finding("ok", "theme", said)
+        elif one.name != settings.theme:
+            yield Finding("note", "theme", f"{said} cannot be used: {one.problem}", "Update it.")
+    try:
+        load_theme(settings.theme, there)
+    except ThemeError as error:
+        yield Finding("wrong", "theme", str(error), "Install it, or set KUNDELIK_THEME to another.")
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

@@ -171,7 +171,13 @@ def store(result: PeriodResult) -> Kept:
 
 def restore(scheme: GradingScheme, kept: Kept) -> PeriodResult:
     """Turn a row back into a result that can explain itself."""
-    raw = None if kept.raw is None else Fraction(kept.raw)
+    result = _bare(scheme, kept)
+    return msgspec.structs.replace(result, terms=tuple(_term(term) for term in kept.terms or ()))
+
+
+def _bare(scheme: GradingScheme, kept: Kept) -> PeriodResult:
+    """Turn a row back into a result without its terms."""
+    raw = None if kept.raw is None else _fraction(kept.raw)
     rounded: Exact | None = None
     hint: str | None = None
     if raw is not None:
@@ -186,7 +192,6 @@ def restore(scheme: GradingScheme, kept: Kept) -> PeriodResult:
         provisional=kept.provisional and not kept.given,
         hint=hint,
         set_by_teacher=bool(kept.given),
-        terms=tuple(_term(term) for term in kept.terms or ()),
     )
 
 
@@ -207,17 +212,33 @@ def _term(term: StoredTerm | None) -> TermResult | None:
 
 
 def _exact(text: str) -> Exact:
-    return Fraction(text) if "/" in text else int(text)
+    return _fraction(text) if "/" in text else int(text)
 
 
-@lru_cache(maxsize=4096)
+def _fraction(text: str) -> Fraction:
+    """Read what ``str`` wrote of a fraction; its own reader takes any number, and its time."""
+    top, _slash, bottom = text.partition("/")
+    return Fraction(int(top), int(bottom or 1))
+
+
 def told(
     code: str, version: int, kept: Kept, locale: Locale
 ) -> tuple[PeriodResult, explain.Explanation]:
-    """Give a kept result with its explanation; the same rows are read again and again."""
+    """Give a kept result with its explanation; the result itself comes without its terms."""
     scheme = scheme_of(code, version)
-    result = restore(scheme, kept)
-    return result, explain.explain(scheme, result, locale, translations(locale).gettext)
+    result = _bare(scheme, kept)
+    terms = kept.terms or (None,) * len(scheme.terms)
+    # Whole results are as many as pupils; sums of points out of a maximum come again and again.
+    parts = tuple([_part(code, version, n, term, locale) for n, term in enumerate(terms)])
+    return result, explain.compose(scheme, result, parts, (locale, translations(locale).gettext))
+
+
+@lru_cache(maxsize=16384)
+def _part(
+    code: str, version: int, place: int, term: StoredTerm | None, locale: Locale
+) -> explain.TermPart:
+    scheme = scheme_of(code, version)
+    return explain.part_of(scheme, scheme.terms[place], _term(term), locale)
 
 
 def computed_view(

@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secure_cookies: bool = False
     trusted_proxies: str = ""
     log_level: str = "warning"
+    theme: str = "default"
 
 
 def _read_file(path: Path) -> dict[str, str]:

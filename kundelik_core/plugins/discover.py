@@ -1,18 +1,17 @@
 """Find the installed plugins and read what they say of themselves, importing none of them."""
 
-import importlib.util
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from importlib.metadata import Distribution, EntryPoint, distributions
+from collections.abc import Iterable
+from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from kundelik_core.kernel.i18n import N_
+from kundelik_core.plugins.entries import entries_of, package_folder
 from kundelik_core.plugins.states import Found, Reason, State
 from kundelik_core.sdk import API_VERSION, SCOPES, SLOTS, Manifest, ManifestError, parse_manifest
 
@@ -29,22 +28,10 @@ def find_plugins(dists: Iterable[Distribution] | None = None) -> tuple[Found, ..
 
     Two of one name are both refused: the order of folders is not to say which of them wins.
     """
-    found = [_look(dist, entry) for dist, entry in _entries(dists)]
+    found = [_look(dist, entry) for dist, entry in entries_of(GROUP, dists)]
     found.sort(key=lambda one: (one.name, one.dist, one.entry_point))
     times = Counter(one.name for one in found)
     return tuple(_refused(one, found) if times[one.name] > 1 else one for one in found)
-
-
-def _entries(dists: Iterable[Distribution] | None) -> Iterator[tuple[Distribution, EntryPoint]]:
-    """Yield each distribution's entry points once: of two copies on the path the first counts."""
-    seen: set[str] = set()
-    for dist in distributions() if dists is None else dists:
-        name = canonicalize_name(dist.metadata["Name"] or "")
-        if not name or name in seen:
-            continue
-        seen.add(name)
-        for entry in dist.entry_points.select(group=GROUP):
-            yield dist, entry
 
 
 def _refused(one: Found, found: Iterable[Found]) -> Found:
@@ -75,7 +62,7 @@ def _look(dist: Distribution, entry: EntryPoint) -> Found:
                 N_("Write it as package.module:object."),
             ),
         )
-    root = _package_folder(entry.value)
+    root = package_folder(_package(entry.value), MANIFEST_FILE)
     if root is None:
         return found.turned(
             State.INCOMPATIBLE,
@@ -98,20 +85,6 @@ def _look(dist: Distribution, entry: EntryPoint) -> Found:
 
 def _package(entry_point: str) -> str:
     return re.split(r"[.:]", entry_point, maxsplit=1)[0]
-
-
-def _package_folder(entry_point: str) -> Path | None:
-    """Return the folder that importing the plugin's top package would use, if a manifest is there.
-
-    Asking the finders runs nothing of the package, and gives the right answer for editable installs
-    too, whose files are not in the distribution's list.
-    """
-    try:
-        spec = importlib.util.find_spec(_package(entry_point))
-    except (ImportError, ValueError):  # ValueError: somebody put a module without a spec there
-        return None
-    folders = (Path(folder) for folder in (spec and spec.submodule_search_locations) or ())
-    return next((folder for folder in folders if (folder / MANIFEST_FILE).is_file()), None)
 
 
 def _manifest(name: str, root: Path) -> Manifest:

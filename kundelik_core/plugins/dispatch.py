@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextvars import Context
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 from markupsafe import Markup
@@ -13,10 +13,13 @@ from kundelik_core.plugins.registry import Registry, SlotEntry
 from kundelik_core.plugins.scopes import within_scopes
 from kundelik_core.sdk import MAX_BUDGET_MS, SLOTS, Fragment, PluginContext, SlotArgs
 
-__all__ = ["MAX_FRAGMENT_BYTES", "Dispatcher", "RenderedFragment", "Renderer"]
+__all__ = ["MAX_FRAGMENT_BYTES", "Dispatcher", "RenderedFragment", "Renderer", "Report"]
 
 MAX_FRAGMENT_BYTES: Final = 16 * 1024
 """The most HTML that one plugin may add to a page; a diary week as a whole may cost 60 KB."""
+
+Report: TypeAlias = Callable[[SlotEntry, SlotArgs, BaseException], None]
+"""Is told what was left out of a page, and why."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,9 +46,12 @@ class _BadFragmentError(Exception):
 class Dispatcher:
     """Fill the slots of pages from the plugins that are on for a school."""
 
-    def __init__(self, registry: Registry, renderer: Renderer) -> None:
+    def __init__(
+        self, registry: Registry, renderer: Renderer, report: Report | None = None
+    ) -> None:
         self._registry = registry
         self._renderer = renderer
+        self._report = report or _log_failure
         # Handlers that would not be cancelled: held here, as the loop itself holds tasks weakly.
         self._stragglers: set[asyncio.Task[object]] = set()
 
@@ -64,7 +70,7 @@ class Dispatcher:
             try:
                 html = self._html(entry, _answer(task), context.i18n.locale)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary around plugins
-                _report(entry, args, error)
+                self._report(entry, args, error)
             else:
                 if html:
                     fragments.append(RenderedFragment(entry.plugin, html))
@@ -136,7 +142,7 @@ def _answer(task: asyncio.Task[object]) -> object:
     return answer
 
 
-def _report(entry: SlotEntry, args: SlotArgs, error: BaseException) -> None:
+def _log_failure(entry: SlotEntry, args: SlotArgs, error: BaseException) -> None:
     """Write down what was left out of a page, for the operator and the vendor."""
     _log.warning(
         "plugin %s left out of slot %s in school %s: %s",

@@ -27,14 +27,24 @@ class Region(msgspec.Struct, frozen=True):
 
 
 class _File(msgspec.Struct):
+    country: Region
     regions: tuple[Region, ...]
 
 
 @cache
+def _file() -> _File:
+    source = resources.files("kundelik_core.schools") / "data" / "regions.toml"
+    return msgspec.convert(tomllib.loads(source.read_text("utf-8")), _File)
+
+
+def country() -> Region:
+    """The root of the tree: a ministry's officers stand here."""
+    return _file().country
+
+
 def all_regions() -> tuple[Region, ...]:
     """Every region and title we know of, the past ones too."""
-    source = resources.files("kundelik_core.schools") / "data" / "regions.toml"
-    return msgspec.convert(tomllib.loads(source.read_text("utf-8")), _File).regions
+    return _file().regions
 
 
 def regions_on(day: dt.date) -> tuple[Region, ...]:

@@ -46,7 +46,7 @@ from kundelik_core.web.middleware import Shell
 from kundelik_core.web.modules import registry
 from kundelik_core.web.render import environment
 from kundelik_core.web.routes import declared_routes, discover, guard, page
-from kundelik_core.web.static_mount import static_files
+from kundelik_core.web.static_mount import choose_theme, static_files
 from kundelik_core.web.visit import Request
 
 __all__ = ["create_app"]
@@ -70,7 +70,9 @@ def create_app(
 
     Raises:
         RuntimeError: a handler does not declare who may.
+        ThemeError: the theme of the settings cannot be used.
     """
+    choose_theme(settings.theme)
     shell: list[Shell] = []
     app = Litestar(
         route_handlers=[readyz, *discover(), *handlers],

@@ -21,7 +21,7 @@ from kundelik_core.privacy.actions import note_look
 from kundelik_core.privacy.model import What
 from kundelik_core.schools.calendar import monday_of, parse_iso_week, school_year_of
 from kundelik_core.web.diary_marks import subject_context, year_context
-from kundelik_core.web.diary_view import child_context, week_context
+from kundelik_core.web.diary_view import child_context, coming, week_context
 from kundelik_core.web.frame import view
 from kundelik_core.web.journal_reach import staff_schools
 from kundelik_core.web.routes import form, page
@@ -32,6 +32,7 @@ __all__ = ["HANDLERS"]
 T = TypeVar("T")
 # A family may look at a week again without a connection; with one it asks whether it is the same.
 _KEPT: Final = {"Cache-Control": "private, no-cache"}
+_SATURDAY: Final = 5
 
 
 def _places(actor: Actor, pupil: UUID) -> list[tuple[int, Viewer, bool]]:
@@ -81,13 +82,13 @@ async def diary(request: Request) -> Response[bytes]:
     pupils = own or [child.pupil_id for child in actor.children]
     if not pupils:
         raise not_found()
-    return await _week(request, pupils[0], monday_of(clock.today()))
+    return await _week(request, pupils[0])
 
 
 @page("/diary/{child:uuid}", access="signed-in")
 async def diary_of(request: Request, child: FromPath[UUID]) -> Response[bytes]:
     """Show this week of a child."""
-    return await _week(request, child, monday_of(clock.today()))
+    return await _week(request, child)
 
 
 @page("/diary/{child:uuid}/{week:str}", access="signed-in")
@@ -101,21 +102,34 @@ async def diary_of_week(
     return await _week(request, child, monday)
 
 
-async def _week(request: Request, pupil: UUID, monday: date) -> Response[bytes]:
+async def _week(request: Request, pupil: UUID, monday: date | None = None) -> Response[bytes]:
+    """Show a week, without one the week that matters now."""
     actor, today, now = actor_of(request), clock.today(), clock.now()
-    span = (monday, monday + timedelta(days=6))
-    # The last days of August already belong to the coming year.
-    year = school_year_of(span[1])
+    schools = _schools(actor)
 
-    async def read(tx: Tenant, viewer: Viewer) -> DiaryWeek:
-        return await diary_week(
-            tx, viewer, pupil, span, year=year, now=(today, now), schools=_schools(actor)
-        )
+    async def read(tx: Tenant, viewer: Viewer) -> tuple[date, DiaryWeek]:
+        async def of(begins: date, sunday: date) -> DiaryWeek:
+            # The last days of August already belong to the coming year.
+            year = school_year_of(sunday)
+            return await diary_week(
+                tx, viewer, pupil, (begins, sunday), year=year, now=(today, now), schools=schools
+            )
 
-    week, own = await _look(actor, pupil, "diary", read)
+        this = monday or monday_of(today)
+        if monday is None and today.weekday() >= _SATURDAY:
+            after = this + timedelta(days=7)
+            ahead = coming(await of(today, after + timedelta(days=6)), after)
+            if ahead is not None:
+                return after, ahead
+        return this, await of(this, this + timedelta(days=6))
+
+    (shown, week), own = await _look(actor, pupil, "diary", read)
     assert week.pupil is not None
     context = child_context(actor, pupil, week.pupil, week.school_class, week.schools)
-    context |= week_context(week, pupil, monday, today, own=own)
+    context |= week_context(week, pupil, shown, today, own=own)
+    if monday is None:
+        # A weekend's diary is already the next week: nothing to go back to.
+        context["week"] |= {"current": "", "ahead": shown > today}
     return view(request, "diary.html", headers=_KEPT, **context)
 
 

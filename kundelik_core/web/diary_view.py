@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cache, lru_cache
 from typing import Any, Final
 from uuid import UUID
+
+import msgspec
 
 from kundelik_core.gradebook.cells import absence_shown
 from kundelik_core.gradebook.diary.model import (
@@ -25,15 +28,22 @@ from kundelik_core.gradebook.results import (
     told,
 )
 from kundelik_core.gradebook.schemes.exact import fixed
-from kundelik_core.gradebook.schemes.model import GradingScheme
 from kundelik_core.gradebook.schemes.year import mark_value
 from kundelik_core.identity.model import Actor
-from kundelik_core.kernel.i18n import _, current_locale, date_range, day_month, ngettext, weekday
+from kundelik_core.kernel.i18n import (
+    Locale,
+    _,
+    current_locale,
+    date_range,
+    day_month,
+    ngettext,
+    weekday,
+)
 from kundelik_core.schools.calendar import iso_week, monday_of
 from kundelik_core.web.diary_state import state_of
 from kundelik_core.web.journal_titles import ABSENCES, day_title, number, period_title
 
-__all__ = ["child_context", "mark_context", "result_context", "week_context"]
+__all__ = ["child_context", "coming", "mark_context", "result_context", "week_context"]
 
 Context = dict[str, Any]
 _WEEK: Final = 7
@@ -84,15 +94,31 @@ def week_context(week: DiaryWeek, pupil: UUID, monday: date, today: date, *, own
     groups = {group.id: group for group in week.groups}
     base = f"/diary/{pupil}"
     state = state_of(week, monday, base)
+    days = [] if state else _days(week, groups, monday, today)
     return {
-        "week": _week_head(week, monday, sunday, today, base),
+        "week": _week_head(week, monday, sunday, today, base)
+        # On the first day of a week today is in view anyway.
+        | {"jump": any(day["now"] for day in days[1:]), "ahead": False},
         "since": _since(week, groups, today, base) if own else None,
         "state": state,
-        "days": [] if state else _days(week, groups, monday, today),
+        "days": days,
         "period": _period(week, sunday, base),
         "receipt": {"text": "", "action": f"{base}/{iso_week(monday)}/seen"} if own else None,
         "slots": [],
     }
+
+
+def coming(week: DiaryWeek, monday: date) -> DiaryWeek | None:
+    """Return the week from ``monday`` out of what was read from a day of the weekend on.
+
+    None while the old week still has lessons, and where the new one has none: a family then
+    looks at the old one.
+    """
+    taught = [lesson.date for lesson in week.lessons if lesson.status != "cancelled"]
+    if not taught or min(taught) < monday:
+        return None
+    marks = [mark for mark in week.marks if mark.date >= monday]
+    return msgspec.structs.replace(week, marks=marks)
 
 
 def _week_head(
@@ -110,7 +136,8 @@ def _week_head(
         "sub": sub,
         "prev": f"{base}/{iso_week(monday - timedelta(days=7))}" if monday > begins else "",
         "next": f"{base}/{iso_week(monday + timedelta(days=7))}" if sunday < ends else "",
-        "current": "" if monday <= today <= sunday else base,
+        # At the end of a week the diary itself opens at the next one.
+        "current": "" if monday <= today <= sunday else f"{base}/{iso_week(today)}",
     }
 
 
@@ -163,11 +190,12 @@ def _days(
     week: DiaryWeek, groups: dict[str, DiaryGroup], monday: date, today: date
 ) -> list[Context]:
     absences = dict(week.absences)
+    subjects = {group.id: group.subject.of(current_locale()) for group in week.groups}
     rows: dict[date, list[Context]] = {monday + timedelta(days=n): [] for n in range(5)}
     by_id: dict[str, Context] = {}
     by_group: dict[tuple[str, date], Context] = {}
     for lesson in week.lessons:
-        row = _lesson(lesson, groups, absences.get(lesson.id))
+        row = _lesson(lesson, subjects.get(lesson.group, ""), absences.get(lesson.id))
         by_id[lesson.id] = row
         by_group.setdefault((lesson.group, lesson.date), row)
         rows.setdefault(lesson.date, []).append(row)
@@ -178,19 +206,20 @@ def _days(
         place = by_id.get(mark.lesson or "") or by_group.get((mark.group, mark.date))
         if place is None:
             # A work on a day without a lesson of its group still has its row.
-            place = by_group[mark.group, mark.date] = _row(mark.work, group.subject)
+            place = by_group[mark.group, mark.date] = _row(mark.work, subjects[mark.group])
             rows.setdefault(mark.date, []).append(place)
         if mark.points is not None or mark.code is not None:
             place["marks"].append(mark_context(mark, group))
         if mark.comment:
             place["remarks"].append({"text": mark.comment, "tone": ""})
     notes = _notes(week)
+    near = {today: _("today"), today + timedelta(days=1): _("tomorrow")}
     return [
         {
             "id": day.isoformat(),
             "title": day_title(day),
             "now": day == today,
-            "side": _("today") if day == today else "",
+            "side": near.get(day, ""),
             "note": notes(day) or ("" if rows[day] else _("No lessons")),
             "lessons": rows[day],
         }
@@ -198,15 +227,15 @@ def _days(
     ]
 
 
-def _row(key: str, subject: Titles | None) -> Context:
+def _row(key: str, subject: str, lesson: DiaryLesson | None = None) -> Context:
     return {
         "id": key,
-        "n": "",
-        "time": "",
-        "subject": subject.of(current_locale()) if subject else "",
+        "n": str(lesson.slot) if lesson else "",
+        "time": lesson.begins if lesson else "",
+        "subject": subject,
         "subject_href": "",
-        "topic": "",
-        "homework": "",
+        "topic": lesson.topic if lesson else "",
+        "homework": lesson.homework if lesson else "",
         "off": False,
         "change": "",
         "absence": "",
@@ -216,11 +245,8 @@ def _row(key: str, subject: Titles | None) -> Context:
     }
 
 
-def _lesson(lesson: DiaryLesson, groups: dict[str, DiaryGroup], absence: str | None) -> Context:
-    group = groups.get(lesson.group)
-    row = _row(lesson.id, group.subject if group else None)
-    row["n"], row["time"] = str(lesson.slot), lesson.begins
-    row["topic"], row["homework"] = lesson.topic, lesson.homework
+def _lesson(lesson: DiaryLesson, subject: str, absence: str | None) -> Context:
+    row = _row(lesson.id, subject, lesson)
     if lesson.status == "cancelled":
         row["off"], row["change"] = True, _("Cancelled")
     if absence:
@@ -230,28 +256,40 @@ def _lesson(lesson: DiaryLesson, groups: dict[str, DiaryGroup], absence: str | N
 
 def mark_context(mark: DiaryMark, group: DiaryGroup) -> Context:
     """Return one mark as the diary shows it."""
-    scheme = scheme_of(group.scheme_code, group.scheme_version)
     own = mark.lesson == mark.work
-    kind = kind_of(scheme, mark.kind)
-    label = "" if own or kind is None else kind.label.get(current_locale())
+    shown = _mark_shown(
+        (group.scheme_code, group.scheme_version, mark.kind),
+        mark.points,
+        mark.code,
+        mark.max,
+        own,
+        current_locale(),
+    )
+    return {**shown, "new": mark.new, "why": mark.title}
+
+
+@lru_cache(maxsize=4096)
+def _mark_shown(
+    where: tuple[str, int, str],
+    points: str | None,
+    code: str | None,
+    most: str | None,
+    own: bool,
+    locale: Locale,
+) -> dict[str, str]:
+    """Return what a mark looks like wherever it stands: there are not many different ones."""
+    scheme = scheme_of(*where[:2])
+    kind = kind_of(scheme, where[2])
+    level = {"pass": "m", "fail": "l"}.get(code or "", "")
+    if points is not None:
+        top = most or (kind and kind.max_for())
+        level = level_of_points(*where[:2], points, str(top)) if top and scheme.terms else ""
     return {
-        "label": label,
-        "text": _value(mark.points, mark.code),
-        "of": number(mark.max) if mark.max and not own else "",
-        "level": _level(scheme, mark),
-        "new": mark.new,
-        "why": mark.title,
+        "label": "" if own or kind is None else kind.label.get(locale),
+        "text": _value(points, code),
+        "of": number(most) if most and not own else "",
+        "level": level,
     }
-
-
-def _level(scheme: GradingScheme, mark: DiaryMark) -> str:
-    if mark.points is None:
-        return {"pass": "m", "fail": "l"}.get(mark.code or "", "")
-    kind = kind_of(scheme, mark.kind)
-    top = mark.max or (kind and kind.max_for())
-    if not top or not scheme.terms:
-        return ""
-    return level_of_points(scheme.code, scheme.version, mark.points, str(top))
 
 
 def _notes(week: DiaryWeek) -> Callable[[date], str]:
@@ -301,7 +339,7 @@ def _period(week: DiaryWeek, sunday: date, base: str) -> Context | None:
     if main.state == "open":
         title = _("%(period)s so far") % {"period": title}
     if worths:
-        mean = number(fixed(sum(worths, Fraction(0)) / len(worths), 2))
+        mean = number(fixed(Fraction(sum(worths)) / len(worths), 2))
         title = _("%(title)s · mean %(mean)s") % {"title": title, "mean": mean}
     return {"title": title, "href": f"{base}/marks", "rows": rows}
 
@@ -313,17 +351,21 @@ def _main_period(week: DiaryWeek, begun: list[Period]) -> Period | None:
     return next((latest[k] for k in "qtshy" if k in latest and k in kinds), None)
 
 
-def _worth(group: DiaryGroup, kept: Kept | None) -> Fraction | None:
+def _worth(group: DiaryGroup, kept: Kept | None) -> Fraction | int | None:
     mark = kept and (kept.given or kept.mark)
-    if not mark:
-        return None
-    scheme = scheme_of(group.scheme_code, group.scheme_version)
+    return _worth_of(group.scheme_code, group.scheme_version, mark) if mark else None
+
+
+@cache
+def _worth_of(code: str, version: int, mark: str) -> Fraction | int | None:
+    scheme = scheme_of(code, version)
     if scheme.rating_metric == "none":
         return None
     try:
-        return mark_value(scheme, mark)
+        value = mark_value(scheme, mark)
     except ValueError:
         return None
+    return value.numerator if value.denominator == 1 else value
 
 
 def result_context(

@@ -83,13 +83,18 @@ def to_problem(error: Exception) -> Problem:
         return _invalid(error)
     if isinstance(error, HTTPException):
         return for_status(error.status_code)
-    if isinstance(error, msgspec.ValidationError | msgspec.DecodeError):
+    if isinstance(error, msgspec.ValidationError | msgspec.DecodeError) or _too_deep(error):
         return Problem("invalid", N_("What was sent does not fit."), field=_path_of(str(error)))
     if isinstance(error, _DATABASE_DOWN):
         problem = for_status(503)
         problem.extra["retry_after"] = 30
         return problem
     return for_status(500)
+
+
+def _too_deep(error: Exception) -> bool:
+    """Tell whether a body was nested deeper than anything that we take; msgspec gives up so."""
+    return isinstance(error, RecursionError) and "deserializing" in str(error)
 
 
 def _invalid(error: ValidationException) -> Problem:

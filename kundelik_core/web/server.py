@@ -20,6 +20,7 @@ from kundelik_core.kernel.boot import Urls, migrate_all, start_postgres
 from kundelik_core.kernel.settings import Settings, load_settings
 from kundelik_core.web.app import create_app
 from kundelik_core.web.setup import LOADERS
+from kundelik_core.web.themes import load_theme
 
 __all__ = ["serve", "worker"]
 
@@ -53,7 +54,9 @@ def serve(settings: Settings, *, on_ready: Callable[[Urls], None] | None = None)
     Raises:
         PostgresError: the embedded database did not start.
         MigrationError: the database does not fit this release.
+        ThemeError: the theme of the settings cannot be used.
     """
+    load_theme(settings.theme)  # said here in one line, not by each worker that dies of it
     urls, postgres = start_postgres(settings)
     try:
         asyncio.run(migrate_all(urls, postgres, LOADERS))

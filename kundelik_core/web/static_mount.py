@@ -1,7 +1,8 @@
 """Serve style sheets, scripts and icons from memory, compressed beforehand and cached for ever.
 
 All addresses carry one digest of all files (``/static/<digest>/js/app.js``), so that modules may
-import each other by relative paths and no build step is needed.
+import each other by relative paths and no build step is needed. The sheets begin with the tokens of
+the theme that was chosen; what a theme has in ``static/`` is served under ``theme/``.
 """
 
 import gzip
@@ -15,14 +16,20 @@ from typing import Final
 import brotli
 import msgspec
 
-__all__ = ["PREFIX", "File", "Static", "asset", "static_files"]
+from kundelik_core.kernel.settings import Settings
+from kundelik_core.web.themes import Theme, load_theme
+
+__all__ = ["PREFIX", "File", "Static", "asset", "choose_theme", "static_files"]
 
 FOLDER: Final = Path(__file__).parent / "static"
 PREFIX: Final = "/static/"
+THEME: Final = "theme/"
 
+# Said by the core, before a theme says anything: the order decides whose rule wins.
+LAYERS: Final = b"@layer tokens, base, components, pages, theme;"
 # Sheets in the order of their layers. What is not named here joins the staff's bundle.
-FAMILY: Final = ("tokens", "base", "components", "diary", "print")
-FIRST: Final = ("tokens", "base", "components")
+FAMILY: Final = ("base", "components", "diary", "print")
+FIRST: Final = ("base", "components")
 LAST: Final = ("print",)
 
 TEXT: Final = frozenset({".css", ".js", ".svg", ".json", ".webmanifest", ".txt", ".map"})
@@ -49,13 +56,13 @@ class File(msgspec.Struct, frozen=True):
     etag: bytes
 
 
-def _sheets(folder: Path) -> Iterator[tuple[str, bytes]]:
+def _sheets(folder: Path, tokens: bytes) -> Iterator[tuple[str, bytes]]:
     css = folder / "css"
     names = sorted(p.stem for p in css.glob("*.css"))
     others = [n for n in names if n not in {*FIRST, *LAST}]
     for bundle, wanted in (("family", FAMILY), ("staff", (*FIRST, *others, *LAST))):
         parts = [(css / f"{n}.css").read_bytes() for n in wanted if n in names]
-        yield f"css/{bundle}.css", b"\n".join(parts)
+        yield f"css/{bundle}.css", b"\n".join([LAYERS, tokens, *parts])
 
 
 def _pack(name: str, data: bytes) -> File:
@@ -73,14 +80,15 @@ def _pack(name: str, data: bytes) -> File:
 
 
 class Static:
-    """All files of one folder tree by name, and the digest over them."""
+    """All files of one folder tree and of a theme by name, and the digest over them."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        raw = dict(_sheets(folder))
+    def __init__(self, theme: Theme, folder: Path = FOLDER) -> None:
+        raw = dict(_sheets(folder, theme.sheet))
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
             if path.is_file() and not name.startswith("css/"):
                 raw[name] = path.read_bytes()
+        raw |= {f"{THEME}{name}": data for name, data in theme.static.items()}
         digest = hashlib.sha256()
         for name in sorted(raw):
             digest.update(name.encode() + b"\0" + hashlib.sha256(raw[name]).digest())
@@ -106,10 +114,29 @@ class Static:
         return (found, digest == self.digest) if found else None
 
 
+class _Chosen:
+    """The theme of this process, by name."""
+
+    name = Settings().theme
+
+
+def choose_theme(name: str) -> None:
+    """Dress all pages of this process in a theme.
+
+    Raises:
+        ThemeError: it cannot be used; better at the start than at the first page.
+    """
+    if name != _Chosen.name:
+        load_theme(name)
+        _Chosen.name = name
+        static_files.cache_clear()
+    static_files()
+
+
 @cache
 def static_files() -> Static:
-    """Return the core's files; read and compressed once per process."""
-    return Static()
+    """Return the files that pages need; read and compressed once per process."""
+    return Static(load_theme(_Chosen.name))
 
 
 def asset(name: str) -> str:

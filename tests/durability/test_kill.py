@@ -51,6 +51,7 @@ class Sent(msgspec.Struct):
     acknowledged: dict[UUID, dict[str, Any]] = {}
     failures: int = 0
     killed: list[str] = []
+    more: asyncio.Condition = msgspec.field(default_factory=asyncio.Condition)
 
 
 @pytest.fixture
@@ -81,9 +82,7 @@ async def classes(urls: Urls) -> list[Class]:
     factory = await Factory.open(urls)
     async with factory.tenant.transaction(), factory.directory.transaction():
         schools = [await factory.school(), await factory.school()]
-        found = [
-            await _class(factory, school) for school in schools for _n in range(GROUPS // 2)
-        ]
+        found = [await _class(factory, school) for school in schools for _n in range(GROUPS // 2)]
     await factory.close()
     return found
 
@@ -164,6 +163,8 @@ async def _send(
         assert result["state"] == "saved", result
         assert result["value"] == by_id[result["id"]]["value"]
         sent.acknowledged[UUID(result["id"])] = by_id[result["id"]]
+    async with sent.more:
+        sent.more.notify_all()
 
 
 def _postmaster(server: EmbeddedPostgres) -> int:
@@ -171,8 +172,8 @@ def _postmaster(server: EmbeddedPostgres) -> int:
 
 
 async def _acknowledged(sent: Sent, number: int) -> None:
-    while len(sent.acknowledged) < number:
-        await asyncio.sleep(0.005)
+    async with sent.more:
+        await sent.more.wait_for(lambda: len(sent.acknowledged) >= number)
 
 
 async def _disturb(server: Server, postgres: EmbeddedPostgres, sent: Sent) -> None:
@@ -276,9 +277,7 @@ async def _computed(owner: Any, urls: Urls, classes: list[Class]) -> None:
     try:
         for one in classes:
             journal = one.journal
-            async with db.tenant(
-                journal.school_id, write=True, lock=(LOCK, journal.group)
-            ) as tx:
+            async with db.tenant(journal.school_id, write=True, lock=(LOCK, journal.group)) as tx:
                 await recompute(tx, journal.group, "q2")
     finally:
         db.use_databases(before)

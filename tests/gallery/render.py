@@ -8,18 +8,18 @@ from typing import Any
 from babel.messages.pofile import read_po
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from kundelik_core.web.static_mount import Static
+from kundelik_core.web.themes import load_theme
+
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "kundelik_core" / "web"
 LOCALE = ROOT / "kundelik_core" / "locale"
-BUNDLES = {
-    "css/family.css": ("tokens", "base", "components", "diary", "print"),
-    "css/staff.css": ("tokens", "base", "components", "diary", "office", "journal", "print"),
-}
+BUNDLES = ("css/family.css", "css/staff.css")
 
 
 def bundle(name: str) -> str:
-    """One style sheet, put together in the order in which its layers are declared."""
-    return "\n".join((WEB / "static" / "css" / f"{n}.css").read_text() for n in BUNDLES[name])
+    """One style sheet as the server puts it together now, with the tokens of the default theme."""
+    return Static(load_theme("default")).files[name].plain.decode()
 
 
 def catalogue(lang: str) -> dict[str, str]:

@@ -117,6 +117,8 @@ def diary(lang: str) -> dict[str, Any]:
             "prev": "?prev",
             "next": "?next",
             "current": "",
+            "jump": True,
+            "ahead": False,
         },
         "since": {
             "text": remarks,

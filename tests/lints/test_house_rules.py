@@ -74,7 +74,9 @@ def test_a_copy_without_repository_is_walked(tmp_path: Path) -> None:
     assert count == 1
 
 
-CORE_FLOORS = ["sdk", "kernel", "identity", "schools", "gradebook", "plugins", "web", "cli"]
+CORE_FLOORS = [
+    *("sdk", "kernel", "identity", "schools", "gradebook", "plugins", "web", "cli", "testing"),
+]
 
 
 def checkout(folder: Path, files: dict[str, str]) -> Path:

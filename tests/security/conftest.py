@@ -13,8 +13,8 @@ from tests.web import running
 
 
 @pytest.fixture(scope="session")
-async def app(databases: object) -> AsyncIterator[Shell]:
-    async with running() as made:
+async def app(databases: object, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shell]:
+    async with running(data_dir=tmp_path_factory.mktemp("data")) as made:
         yield made
 
 

@@ -186,6 +186,20 @@ OFFICE_PAGES: Final[dict[tuple[str, str], Line]] = {
     ("GET", "/office/people"): Line(may=RECORDS | OWN_SCHOOL, names=False),
     ("GET", "/office/people/{person:uuid}"): Line(may=RECORDS),
     ("POST", "/office/people/{person:uuid}/code"): Line(may=LEADERS | {"homeroom"}, sends="form"),
+    ("GET", "/office/import"): Line(may=OFFICE | OWN_SCHOOL, names=False),
+    ("POST", "/office/import"): Line(
+        may=OFFICE | OWN_SCHOOL, names=False, sends="form", through=WRITTEN
+    ),
+    ("GET", "/office/import/report/{token:str}"): Line(
+        may=OFFICE | OWN_SCHOOL, names=False, through=frozenset({410})
+    ),
+    ("POST", "/office/import/apply"): Line(
+        may=OFFICE | OWN_SCHOOL,
+        names=False,
+        sends="form",
+        body={"token": "nothing"},
+        through=frozenset({410}),
+    ),
     ("GET", "/office/modules"): Line(may=OFFICE | OWN_SCHOOL, names=False),
     ("POST", "/office/modules/{name:str}/{turn:str}"): Line(
         may=OFFICE | OWN_SCHOOL, names=False, sends="form"
@@ -205,5 +219,6 @@ QUERIES: Final[dict[str, Line]] = {
     "/office?school={school:int}": Line(may=LEADERS),
     "/office/people?school={school:int}": Line(may=RECORDS),
     "/office/modules?school={school:int}": Line(may=OFFICE),
+    "/office/import?school={school:int}": Line(may=OFFICE),
     "/timetable?of={child:uuid}": Line(may=FAMILY),
 }

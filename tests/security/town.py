@@ -19,6 +19,11 @@ HERE, AWAY = "Осындағы", "Басқадағы"
 CHILD_HERE, CHILD_AWAY = "Балауса", "Бейтаныс"
 """Marks of the names of pupils and parents, which nobody above schools may see at all."""
 
+# What else of a school is text that a reader of another one must not meet.
+MARKED = (
+    ("lesson", "topic"), ("lesson", "homework"), ("teaching_group", "title"),
+    ("subject", "title_kk"), ("subject", "title_ru"), ("subject", "title_en"),
+)  # fmt: skip
 WORKING_ROLES = ("homeroom", "deputy", "director", "admin", "psychologist")
 
 
@@ -51,6 +56,7 @@ class School(msgspec.Struct, kw_only=True):
             "name:str": "birthdays",
             "turn:str": "off",
             "ref:str": "nothing",
+            "token:str": "nothing",
         }
         for name, value in values.items():
             path = path.replace("{" + name + "}", str(value))
@@ -127,11 +133,11 @@ async def _school(factory: Factory, mark: str, child: str) -> School:
         await _rename(factory, school_id, pupil, f"{child} {pupil.hex[-4:]}")
     for teacher in (journal.teacher, other.teacher):
         await _rename(factory, school_id, teacher, f"{mark} {teacher.hex[-4:]}")
-    for table, column in (("lesson", "topic"), ("lesson", "homework"), ("teaching_group", "title"),
-                          ("subject", "title_kk"), ("subject", "title_ru"),
-                          ("subject", "title_en")):  # fmt: skip
+    for table, column in MARKED:
         await tenant.execute(
-            f"update core.{table} set {column} = $2 where school_id = $1", school_id, f"{mark} {column}"
+            f"update core.{table} set {column} = $2 where school_id = $1",
+            school_id,
+            f"{mark} {column}",
         )
     await tenant.execute(
         "insert into core.work (school_id, id, group_id, lesson_id, kind, date, title, max_points) "
@@ -171,9 +177,7 @@ async def _rename(factory: Factory, school_id: int, person: UUID, surname: str) 
     )  # fmt: skip
 
 
-async def fingerprint(
-    factory: Factory, school: School, *, without: str = ""
-) -> dict[str, str]:
+async def fingerprint(factory: Factory, school: School, *, without: str = "") -> dict[str, str]:
     """Return a digest of every row of a school by table, to see that nothing was written."""
     tables = await factory.tenant.fetch(
         "select distinct c.table_name from information_schema.columns c "

@@ -31,7 +31,11 @@ def round_ratio(numerator: int, denominator: int, rounding: Rounding) -> Exact:
 
 def fixed(value: Exact | Decimal, digits: int) -> str:
     """Write a number with exactly so many digits, halves up, and a decimal point."""
-    top, bottom = value.as_integer_ratio()
+    return fixed_ratio(*value.as_integer_ratio(), digits)
+
+
+def fixed_ratio(top: int, bottom: int, digits: int) -> str:
+    """Write a ratio of whole numbers (``bottom`` above zero) like ``fixed``, reduced or not."""
     power = 10**digits
     scaled = (2 * abs(top) * power + bottom) // (2 * bottom)
     sign = "-" if top < 0 and scaled else ""

@@ -6,12 +6,11 @@ The parts are plain data for a page's own layout; the text is one line for a too
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 
 import msgspec
 
 from kundelik_core.gradebook.schemes.engine import PeriodResult, TermResult
-from kundelik_core.gradebook.schemes.exact import Exact, fixed, localised, plain
+from kundelik_core.gradebook.schemes.exact import Exact, fixed, fixed_ratio, localised, plain
 from kundelik_core.gradebook.schemes.model import GradingScheme, Term
 from kundelik_core.kernel.i18n import N_
 
@@ -48,9 +47,20 @@ def explain(
 ) -> Explanation:
     """Explain a period's result; `translate` is the reader's gettext."""
     parts = tuple(
-        _part(scheme, term, got, locale)
+        part_of(scheme, term, got, locale)
         for term, got in zip(scheme.terms, result.terms or [None] * len(scheme.terms), strict=True)
     )
+    return compose(scheme, result, parts, (locale, translate))
+
+
+def compose(
+    scheme: GradingScheme,
+    result: PeriodResult,
+    parts: tuple[TermPart, ...],
+    reader: tuple[str, Translate],
+) -> Explanation:
+    """Put an explanation together from parts that are known already."""
+    locale = reader[0]
     mark = mark_text(scheme, result.mark, locale)
     status = status_text(scheme, result.status, locale)
     raw = "" if result.raw is None else _show(result.raw, scheme.display_digits, locale)
@@ -61,7 +71,7 @@ def explain(
         percent=percent,
         mark=mark,
         status=status,
-        text=_text(scheme, result, parts, (locale, translate)),
+        text=_text(scheme, result, parts, reader),
     )
 
 
@@ -94,21 +104,32 @@ def status_text(scheme: GradingScheme, status: str, locale: str) -> str:
     return known.label.get(locale) if known is not None else ""
 
 
-def _part(scheme: GradingScheme, term: Term, result: TermResult | None, locale: str) -> TermPart:
+def part_of(scheme: GradingScheme, term: Term, result: TermResult | None, locale: str) -> TermPart:
+    """Put one term into words."""
     label = term.label.get(locale)
     if result is None:
         return TermPart(term.code, label)
+    # Whole numbers all the way: a diary takes fifteen results apart, and a fraction would be reduced
+    # at every step.
     digits = scheme.display_digits
-    share = result.ratio * (100 if scheme.measure == "percent" else 1)
+    share = result.numerator * (100 if scheme.measure == "percent" else 1)
+    weight, rest = divmod(100 * result.weight_numerator, result.weight_denominator)
     return TermPart(
         code=term.code,
         label=label,
         points=localised(plain(result.points), locale),
         max=localised(plain(result.max), locale),
         count=result.count,
-        ratio=_show(share, digits, locale),
-        weight=_weight(result.weight, digits, locale),
-        contribution=_show(result.contribution, digits, locale),
+        ratio=localised(fixed_ratio(share, result.denominator, digits), locale),
+        weight=_show(result.weight, digits, locale) if rest else str(weight),
+        contribution=localised(
+            fixed_ratio(
+                result.factor * result.weight_numerator * result.numerator,
+                result.weight_denominator * result.denominator,
+                digits,
+            ),
+            locale,
+        ),
         is_sum=result.numerator * result.max == result.points * result.denominator,
     )
 
@@ -164,13 +185,6 @@ def _mean_piece(part: TermPart, translate: Translate) -> str:
 def _with_mark(scheme: GradingScheme, result: PeriodResult, locale: str) -> str:
     mark = result.mark if result.mark is not None else result.hint
     return f" → «{mark_text(scheme, mark, locale)}»" if mark is not None else ""
-
-
-def _weight(weight: Fraction, digits: int, locale: str) -> str:
-    """Write a weight, whole where it is whole."""
-    if weight.denominator == 1:
-        return str(weight.numerator)
-    return _show(weight, digits, locale)
 
 
 def _show(value: Exact, digits: int, locale: str) -> str:

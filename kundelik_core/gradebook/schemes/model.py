@@ -33,7 +33,8 @@ class Text(Part, frozen=True):
 
     def get(self, locale: str) -> str:
         """Give the title in a language, English when the language is not one of ours."""
-        return {"kk": self.kk, "ru": self.ru}.get(locale[:2], self.en)
+        short = locale[:2]
+        return self.kk if short == "kk" else self.ru if short == "ru" else self.en
 
 
 class LegalBasis(Part, frozen=True):

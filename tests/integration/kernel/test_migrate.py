@@ -1,6 +1,7 @@
 """Migrations are applied once, as a whole, by whoever comes first."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -16,7 +17,7 @@ BROKEN = Migration("zz/0001_broken", "create table core.zz_one (a int);\nselect 
 @pytest.fixture
 async def empty(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """Give an empty database."""
-    name = "k_empty"
+    name = f"k_empty_{os.getpid()}"
     await ensure_database(postgres.superuser_dsn, name)
     yield postgres.dsn(name, "postgres")
     conn = await asyncpg.connect(postgres.superuser_dsn)

@@ -231,7 +231,9 @@ async def test_a_slip_leads_to_a_password_and_in(app: Shell) -> None:
 
 async def test_a_due_password_opens_only_the_account(app: Shell) -> None:
     login = fresh()
-    await accounts.create_account(login, "Айша", password=PASSWORD, must_change_password=True)
+    await accounts.create_account(
+        login, "Айша", locale="en", password=PASSWORD, must_change_password=True
+    )
     async with browser(app) as client:
         answer = await client.post(
             "/login", data={"login": login, "password": PASSWORD, "next": "/diary"}
@@ -263,7 +265,7 @@ async def test_changing_the_password_says_what_is_wrong_at_its_field(app: Shell)
 
 
 async def test_a_device_is_listed_and_signed_out(app: Shell) -> None:
-    account = await accounts.create_account(fresh(), "Айша", password=PASSWORD)
+    account = await accounts.create_account(fresh(), "Айша", locale="en", password=PASSWORD)
     other = await open_session(account)
     async with browser(app, token=await open_session(account)) as client:
         page = await client.get("/account")

@@ -1,24 +1,35 @@
 from pathlib import Path
 
 import brotli
+import msgspec
 import pytest
 
-from kundelik_core.web.static_mount import Static
+from kundelik_core.web.static_mount import LAYERS, Static
+from kundelik_core.web.themes import Theme, Title
+
+LOOK = Theme(
+    name="look", version="1", dist="look", title=Title(kk="К", ru="Л", en="L"),
+    sheet=b"/* tokens */", static={"img/sky.svg": b"<svg/>"},
+)  # fmt: skip
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     (tmp_path / "css").mkdir()
     (tmp_path / "js").mkdir()
-    for name in ("print", "tokens", "base", "components", "diary", "journal", "zoo"):
+    for name in ("print", "base", "components", "diary", "journal", "zoo"):
         (tmp_path / "css" / f"{name}.css").write_text(f"/* {name} */")
     (tmp_path / "js" / "app.js").write_text('import "./other.js"')
     return tmp_path
 
 
 def test_bundles_keep_the_order_of_the_layers(tree: Path) -> None:
-    static = Static(tree)
-    family, staff = (static.files[f"css/{n}.css"].plain.decode() for n in ("family", "staff"))
+    static = Static(LOOK, tree)
+    layers = LAYERS.decode() + "\n"
+    family, staff = (
+        static.files[f"css/{n}.css"].plain.decode().removeprefix(layers)
+        for n in ("family", "staff")
+    )
     assert family.replace("/* ", "").split(" */")[:-1] == [
         "tokens", "\nbase", "\ncomponents", "\ndiary", "\nprint",
     ]  # fmt: skip
@@ -31,24 +42,33 @@ def test_bundles_keep_the_order_of_the_layers(tree: Path) -> None:
     assert staff.endswith("/* print */")
 
 
+def test_a_theme_brings_its_tokens_and_files_and_changes_every_address(tree: Path) -> None:
+    static = Static(LOOK, tree)
+    assert static.files["theme/img/sky.svg"].plain == b"<svg/>"
+    for name in ("css/family.css", "css/staff.css"):
+        assert static.files[name].plain.startswith(LAYERS + b"\n/* tokens */\n/* base */")
+    other = Static(msgspec.structs.replace(LOOK, sheet=b"/* others */"), tree)
+    assert other.url("js/app.js") != static.url("js/app.js")
+
+
 def test_any_change_changes_every_address(tree: Path) -> None:
-    before = Static(tree)
+    before = Static(LOOK, tree)
     (tree / "css" / "zoo.css").write_text("/* other */")
-    after = Static(tree)
+    after = Static(LOOK, tree)
     assert before.url("js/app.js") != after.url("js/app.js")
     found = after.find(before.url("js/app.js"))
     assert found is not None
     assert found[1] is False
-    assert Static(tree).url("js/app.js") == after.url("js/app.js")
+    assert Static(LOOK, tree).url("js/app.js") == after.url("js/app.js")
 
 
 def test_what_is_packed_is_what_is_there(tree: Path) -> None:
-    for file in Static(tree).files.values():
+    for file in Static(LOOK, tree).files.values():
         assert brotli.decompress(file.brotli) == file.plain
 
 
 def test_an_unknown_file_is_noticed_by_the_page_and_not_found_by_the_browser(tree: Path) -> None:
-    static = Static(tree)
+    static = Static(LOOK, tree)
     with pytest.raises(KeyError, match=r"no static file 'js/none\.js'"):
         static.url("js/none.js")
     for path in (

@@ -53,6 +53,16 @@ if (week) {
   }, { passive: true });
 }
 
+// A family opens the diary to see today: it comes into view with the page, or not at all.
+const day = document.querySelector(".day.now");
+const [visit] = performance.getEntriesByType("navigation");
+const [painted] = performance.getEntriesByName("first-contentful-paint");
+const early = !painted || performance.now() - painted.startTime < 500;
+if (day && early && visit?.type === "navigate" && !location.hash && !scrollY
+    && day.getBoundingClientRect().top > innerHeight / 2) {
+  day.scrollIntoView({ behavior: "instant" });
+}
+
 // Homework is ticked off on this device only: it is the child's own list.
 const book = document.querySelector("[data-done]");
 for (const line of book?.querySelectorAll("[data-hw]") ?? []) {

@@ -185,6 +185,14 @@ export function fillList(sheet, codes, c, text) {
   return sheet.rows.flatMap((row, r) => (empty(row, r) ? [{ r, c, ...result }] : []));
 }
 
+/** The day a new work is likely of: the lesson under the cursor, else the latest one. */
+function likelyDay(sheet) {
+  const today = new Date().toLocaleDateString("sv");
+  const days = sheet.cols.filter((col) => col.lesson && col.date).map((col) => col.date);
+  const here = sheet.cols[sheet.c];
+  return (here?.lesson && here.date) || days.findLast((day) => day <= today) || days[0] || today;
+}
+
 export function openWork(sheet, column) {
   const dialog = $("work");
   const heading = $("work-title");
@@ -194,7 +202,7 @@ export function openWork(sheet, column) {
   if (column) kind.value = column.kind;
   $("work-name").value = column ? column.title : "";
   $("work-max").value = column ? column.max : kind.selectedOptions[0]?.dataset.max ?? "";
-  $("work-date").value = column ? column.date : new Date().toISOString().slice(0, 10);
+  $("work-date").value = column ? column.date : likelyDay(sheet);
   $("work-error").hidden = true;
   kind.onchange = () => { $("work-max").value = kind.selectedOptions[0].dataset.max; };
   $("work-form").onsubmit = async (event) => {
