@@ -8,24 +8,34 @@ changes meet only where the words do.
 
 from __future__ import annotations
 
-import ast
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
-from jinja2.ext import babel_extract
+
+from kundelik_core.testing.words import Text, calls, spoken_in
+
+__all__ = [
+    "LANGUAGES",
+    "ROOT",
+    "Speaker",
+    "Text",
+    "calls",
+    "empty",
+    "read",
+    "speakers",
+    "spoken",
+    "template",
+    "written",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("kk", "ru")
-# How many of the arguments are texts.
-COUNTED = {"_": 1, "N_": 1, "ngettext": 2}
 WIDTH = 100
-
-Text = str | tuple[str, ...]
 
 
 class Speaker(NamedTuple):
@@ -49,40 +59,9 @@ def speakers(root: Path = ROOT) -> list[Speaker]:
     return found
 
 
-def calls(code: str) -> Iterator[tuple[ast.Call, list[ast.expr]]]:
-    """Each call that says a text, with its text arguments.
-
-    The syntax tree shows those inside f-strings too, which a reader of tokens misses on Python
-    3.11 and finds on later ones.
-    """
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Call):
-            name = node.func.id if isinstance(node.func, ast.Name) else ""
-            if name in COUNTED and len(node.args) >= COUNTED[name]:
-                yield node, node.args[: COUNTED[name]]
-
-
 def spoken(speaker: Speaker) -> Iterator[tuple[str, Text]]:
     """Every text and the file that says it."""
-    for path in sorted(speaker.folder.rglob("*.py")):
-        for _call, arguments in calls(path.read_text(encoding="utf-8")):
-            given = [item.value if isinstance(item, ast.Constant) else None for item in arguments]
-            yield from _whole(path, given, len(arguments))
-    for path in sorted(speaker.folder.rglob("templates/**/*.html")):
-        with path.open("rb") as stream:
-            for _line, name, found, _comments in babel_extract(
-                stream, [*COUNTED], [], {"silent": "false"}
-            ):
-                values = [*found] if isinstance(found, tuple) else [found]
-                count = COUNTED.get(name, len(values))
-                yield from _whole(path, values[:count], count)
-
-
-def _whole(path: Path, values: Sequence[object], count: int) -> Iterator[tuple[str, Text]]:
-    """A text, unless a part of it is not written out."""
-    texts = [value for value in values if isinstance(value, str)]
-    if len(texts) == count:
-        yield path.name, texts[0] if count == 1 else tuple(texts)
+    return spoken_in(speaker.folder)
 
 
 def template(speaker: Speaker) -> Catalog:

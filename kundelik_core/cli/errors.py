@@ -35,6 +35,7 @@ def _late() -> tuple[type[Exception], ...]:
     names = {
         "kundelik_core.kernel.pg": "PostgresError",
         "kundelik_core.kernel.migrate": "MigrationError",
+        "kundelik_core.web.server": "WorkersFailed",
         "asyncpg": "PostgresError",
     }
     return tuple(getattr(sys.modules[m], name) for m, name in names.items() if m in sys.modules)

@@ -238,7 +238,8 @@ def _part(
     code: str, version: int, place: int, term: StoredTerm | None, locale: Locale
 ) -> explain.TermPart:
     scheme = scheme_of(code, version)
-    return explain.part_of(scheme, scheme.terms[place], _term(term), locale)
+    reader = (locale, translations(locale).gettext)
+    return explain.part_of(scheme, scheme.terms[place], _term(term), reader)
 
 
 def computed_view(

@@ -5,11 +5,13 @@ server is ours to supervise. Whether it lives is found out by connecting, never 
 processes may share one data directory, and the last one to leave stops it.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import stat
 import subprocess
@@ -67,12 +69,16 @@ def find_binaries(pg_bin: str = "") -> Path:
     )
 
 
-def _major(bin_dir: Path) -> int:
+def _version(bin_dir: Path) -> str:
     done = subprocess.run(
         [bin_dir / "pg_ctl", "--version"], capture_output=True, text=True, check=False
     )
-    digits = "".join(c if c.isdigit() else " " for c in done.stdout).split()
-    return int(digits[0]) if digits else 0
+    found = re.search(r"\d+(\.\d+)*", done.stdout)
+    return found[0] if found else "0"
+
+
+def _major(bin_dir: Path) -> int:
+    return int(_version(bin_dir).partition(".")[0])
 
 
 class EmbeddedPostgres:
@@ -260,14 +266,27 @@ class EmbeddedPostgres:
         return base
 
     def _reachable_binaries(self) -> Path:
+        """Return binaries that the server's account can run, copied once if need be."""
         if self._account is None or _reachable(self._bin, self._account):
             return self._bin
-        root = self._bin.parent
-        copy = self._outside() / f"pgsql-{_major(self._bin)}"
-        if not (copy / "bin" / "pg_ctl").exists():
-            shutil.copytree(root, copy, symlinks=True, dirs_exist_ok=True)
-            copy.chmod(0o755)
-        return copy / self._bin.name
+        install = self._bin.parent
+        # The wheel's programs look for its libraries two folders up, beside the package.
+        libraries = install.parent.with_name(f"{install.parent.name}.libs")
+        copy = self._outside() / f"pgsql-{_version(self._bin)}"
+        bin_dir = copy / install.parent.name / install.name / self._bin.name
+        if not copy.exists():
+            with tempfile.TemporaryDirectory(dir=copy.parent) as made:
+                target = Path(made) / install.parent.name / install.name
+                shutil.copytree(install, target, symlinks=True)
+                if libraries.is_dir():
+                    shutil.copytree(libraries, Path(made) / libraries.name, symlinks=True)
+                for folder in (Path(made), target.parent):
+                    folder.chmod(0o755)
+                # Under its name only when whole: another process may be looking.
+                with contextlib.suppress(OSError):
+                    Path(made).rename(copy)
+                    Path(made).mkdir()
+        return bin_dir
 
     def _socket_dir(self) -> Path:
         owner = self._account.pw_uid if self._account else os.getuid()

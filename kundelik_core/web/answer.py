@@ -11,7 +11,9 @@ from kundelik_core.web.visit import Message, Send, Visit
 __all__ = ["Finisher", "accepts"]
 
 COMPRESS_FROM: Final = 1024
-# A long list is compressed less hard: the loop waits while it is.
+# The loop waits meanwhile: the third step takes twice as long as the first for a tenth of the bytes.
+BROTLI_QUALITY: Final = 1
+# A long list is compressed less hard where that is a choice.
 LIGHT_FROM: Final = 96 * 1024
 PACKABLE: Final = (
     b"text/", b"application/json", b"application/problem+json", b"image/svg+xml",
@@ -31,11 +33,10 @@ def accepts(encodings: bytes) -> str:
 
 
 def _pack(body: bytes, coding: str) -> bytes:
-    light = len(body) > LIGHT_FROM
     if coding == "br":
-        packed: bytes = brotli.compress(body, quality=1 if light else 3)
+        packed: bytes = brotli.compress(body, quality=BROTLI_QUALITY)
         return packed
-    return gzip.compress(body, 1 if light else 5, mtime=0)
+    return gzip.compress(body, 1 if len(body) > LIGHT_FROM else 5, mtime=0)
 
 
 class Finisher:

@@ -21,7 +21,8 @@ from kundelik_core.privacy.actions import note_look
 from kundelik_core.privacy.model import What
 from kundelik_core.schools.calendar import monday_of, parse_iso_week, school_year_of
 from kundelik_core.web.diary_marks import subject_context, year_context
-from kundelik_core.web.diary_view import child_context, coming, week_context
+from kundelik_core.web.diary_state import coming
+from kundelik_core.web.diary_view import child_context, week_context
 from kundelik_core.web.frame import view
 from kundelik_core.web.journal_reach import staff_schools
 from kundelik_core.web.routes import form, page

@@ -18,7 +18,7 @@ from kundelik_core.gradebook.schemes.explain import mark_text, status_text
 from kundelik_core.gradebook.schemes.year import PeriodMark, compute_year
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.i18n import _, current_locale
-from kundelik_core.web.diary_view import mark_context, result_context
+from kundelik_core.web.diary_parts import mark_context, result_context
 from kundelik_core.web.journal_titles import ABSENCES, period_title, short_day
 
 __all__ = ["subject_context", "year_context"]
@@ -30,16 +30,20 @@ _ZONE = ZoneInfo(clock.SCHOOL_ZONE)
 def year_context(marks: YearMarks, base: str) -> Context:
     """Return what ``marks.html`` shows of all subjects."""
     letters = {group.period_kind[0] for group in marks.groups}
+    # A half-year's mark stands under both of its quarters, as on a paper report card.
+    halves = letters == {"q", "h"}
     codes = [p.code for p in marks.periods if p.code[0] in letters and p.code != "y"]
+    columns = [code for code in codes if code[0] == "q"] if halves else codes
     kept = {(group, period): row for group, period, row in marks.results}
-    rows = []
+    rows: list[Context] = []
     for group in marks.groups:
         if scheme_of(group.scheme_code, group.scheme_version).marks_nothing:
             continue
         own = [code for code in codes if code[0] == group.period_kind[0]]
-        cells = [
-            _cell(group, kept.get((group.id, code))) if code in own else _blank() for code in codes
-        ]
+        shown = own if halves else columns
+        cells = [_cell(group, kept.get((group.id, c)) if c in own else None) for c in shown]
+        if halves and own and own[0][0] == "h":
+            cells = [cell | {"span": 2} for cell in cells]
         cells.append(_year_cell(group, {code: kept.get((group.id, code)) for code in own}, kept))
         last = next((c for c in reversed(own) if (group.id, c) in kept), own[0] if own else "y")
         rows.append(
@@ -49,12 +53,19 @@ def year_context(marks: YearMarks, base: str) -> Context:
                 "cells": cells,
             }
         )
-    columns = [code[1:] if len(letters) == 1 else period_title(code) for code in codes]
-    return {"columns": [*columns, _("Year")], "rows": rows, "subject": None, "slots": []}
+    single = halves or len(letters) == 1
+    heads = [code[1:] if single else period_title(code) for code in columns]
+    return {
+        "columns": [*heads, _("Year")],
+        "rows": rows,
+        "open": any(cell["open"] for row in rows for cell in row["cells"]),
+        "subject": None,
+        "slots": [],
+    }
 
 
 def _blank() -> Context:
-    return {"text": "", "level": "", "why": ""}
+    return {"text": "", "level": "", "why": "", "open": False, "span": 1}
 
 
 def _cell(group: DiaryGroup, kept: Kept | None) -> Context:
@@ -62,10 +73,11 @@ def _cell(group: DiaryGroup, kept: Kept | None) -> Context:
         return _blank()
     scheme = scheme_of(group.scheme_code, group.scheme_version)
     result, shown = told(scheme.code, scheme.version, kept, current_locale())
-    return {
+    return _blank() | {
         "text": shown.mark or shown.status,
         "level": level_of(scheme, result.mark),
         "why": shown.text,
+        "open": bool(shown.mark) and kept.provisional and not kept.given,
     }
 
 
@@ -95,7 +107,7 @@ def _year_cell(
     except ValueError:
         return _blank()
     text = mark_text(scheme, year.mark, current_locale())
-    return {
+    return _blank() | {
         "text": text or status_text(scheme, year.status, current_locale()),
         "level": level_of(scheme, year.mark),
         "why": " + ".join(mark.mark for mark in marks if mark.mark),

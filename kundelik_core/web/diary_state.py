@@ -1,12 +1,14 @@
-"""Say what stands instead of the days of a week in which nothing is taught."""
+"""Choose the week a diary opens at, and say what stands instead of days without lessons."""
 
 from datetime import date, timedelta
+
+import msgspec
 
 from kundelik_core.gradebook.diary.model import DiaryWeek
 from kundelik_core.kernel.i18n import _, current_locale, day_month
 from kundelik_core.schools.calendar import iso_week
 
-__all__ = ["state_of"]
+__all__ = ["coming", "receipt_of", "state_of"]
 
 
 def state_of(week: DiaryWeek, monday: date, base: str) -> dict[str, str] | None:
@@ -41,6 +43,26 @@ def state_of(week: DiaryWeek, monday: date, base: str) -> dict[str, str] | None:
     if period is None:
         return _state(_("Holidays"), _("There are no lessons this week."))
     return _state(_("No lessons this week"), _("The timetable of this week is not there yet."))
+
+
+def receipt_of(week: DiaryWeek, action: str) -> dict[str, str]:
+    """Return how a family says that it has read a week."""
+    # Who has never pressed it cannot know what it is good for.
+    first = _("From then on the diary begins with what is new since you looked.")
+    return {"text": first if week.since is None else "", "action": action}
+
+
+def coming(week: DiaryWeek, monday: date) -> DiaryWeek | None:
+    """Return the week from ``monday`` out of what was read from a day of the weekend on.
+
+    None while the old week still has lessons, and where the new one has none: a family then
+    looks at the old one.
+    """
+    taught = [lesson.date for lesson in week.lessons if lesson.status != "cancelled"]
+    if not taught or min(taught) < monday:
+        return None
+    marks = [mark for mark in week.marks if mark.date >= monday]
+    return msgspec.structs.replace(week, marks=marks)
 
 
 def _state(title: str, text: str, href: str = "", label: str = "") -> dict[str, str]:

@@ -3,35 +3,20 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import cache, lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
-
-from kundelik_core.gradebook.cells import absence_shown
 from kundelik_core.gradebook.diary.model import (
     ChildClass,
     DiaryGroup,
     DiaryLesson,
-    DiaryMark,
     DiaryWeek,
     NewsItem,
 )
 from kundelik_core.gradebook.journal.model import Period, Titles
-from kundelik_core.gradebook.results import (
-    Kept,
-    kind_of,
-    level_of,
-    level_of_points,
-    scheme_of,
-    told,
-)
 from kundelik_core.gradebook.schemes.exact import fixed
-from kundelik_core.gradebook.schemes.year import mark_value
 from kundelik_core.identity.model import Actor
 from kundelik_core.kernel.i18n import (
-    Locale,
     _,
     current_locale,
     date_range,
@@ -40,10 +25,11 @@ from kundelik_core.kernel.i18n import (
     weekday,
 )
 from kundelik_core.schools.calendar import iso_week, monday_of
-from kundelik_core.web.diary_state import state_of
+from kundelik_core.web.diary_parts import mark_context, result_context, value_text, worth
+from kundelik_core.web.diary_state import receipt_of, state_of
 from kundelik_core.web.journal_titles import ABSENCES, day_title, number, period_title
 
-__all__ = ["child_context", "coming", "mark_context", "result_context", "week_context"]
+__all__ = ["child_context", "week_context"]
 
 Context = dict[str, Any]
 _WEEK: Final = 7
@@ -103,22 +89,9 @@ def week_context(week: DiaryWeek, pupil: UUID, monday: date, today: date, *, own
         "state": state,
         "days": days,
         "period": _period(week, sunday, base),
-        "receipt": {"text": "", "action": f"{base}/{iso_week(monday)}/seen"} if own else None,
+        "receipt": receipt_of(week, f"{base}/{iso_week(monday)}/seen") if own else None,
         "slots": [],
     }
-
-
-def coming(week: DiaryWeek, monday: date) -> DiaryWeek | None:
-    """Return the week from ``monday`` out of what was read from a day of the weekend on.
-
-    None while the old week still has lessons, and where the new one has none: a family then
-    looks at the old one.
-    """
-    taught = [lesson.date for lesson in week.lessons if lesson.status != "cancelled"]
-    if not taught or min(taught) < monday:
-        return None
-    marks = [mark for mark in week.marks if mark.date >= monday]
-    return msgspec.structs.replace(week, marks=marks)
 
 
 def _week_head(
@@ -176,14 +149,8 @@ def _since(
 def _news_line(item: NewsItem, groups: dict[str, DiaryGroup]) -> str:
     group = groups.get(item.group)
     subject = group.subject.of(current_locale()) if group else ""
-    shown = _value(item.points, item.code) or _("a remark")
+    shown = value_text(item.points, item.code) or _("a remark")
     return f"{subject}: {shown}, {day_month(item.date, current_locale())}"
-
-
-def _value(points: str | None, code: str | None) -> str:
-    if points is not None:
-        return number(points)
-    return absence_shown(current_locale())[code] if code else ""
 
 
 def _days(
@@ -254,44 +221,6 @@ def _lesson(lesson: DiaryLesson, subject: str, absence: str | None) -> Context:
     return row
 
 
-def mark_context(mark: DiaryMark, group: DiaryGroup) -> Context:
-    """Return one mark as the diary shows it."""
-    own = mark.lesson == mark.work
-    shown = _mark_shown(
-        (group.scheme_code, group.scheme_version, mark.kind),
-        mark.points,
-        mark.code,
-        mark.max,
-        own,
-        current_locale(),
-    )
-    return {**shown, "new": mark.new, "why": mark.title}
-
-
-@lru_cache(maxsize=4096)
-def _mark_shown(
-    where: tuple[str, int, str],
-    points: str | None,
-    code: str | None,
-    most: str | None,
-    own: bool,
-    locale: Locale,
-) -> dict[str, str]:
-    """Return what a mark looks like wherever it stands: there are not many different ones."""
-    scheme = scheme_of(*where[:2])
-    kind = kind_of(scheme, where[2])
-    level = {"pass": "m", "fail": "l"}.get(code or "", "")
-    if points is not None:
-        top = most or (kind and kind.max_for())
-        level = level_of_points(*where[:2], points, str(top)) if top and scheme.terms else ""
-    return {
-        "label": "" if own or kind is None else kind.label.get(locale),
-        "text": _value(points, code),
-        "of": number(most) if most and not own else "",
-        "level": level,
-    }
-
-
 def _notes(week: DiaryWeek) -> Callable[[date], str]:
     """Return what the calendar says of a day."""
     grade = str(week.school_class.grade) if week.school_class else ""
@@ -332,9 +261,9 @@ def _period(week: DiaryWeek, sunday: date, base: str) -> Context | None:
         if period.code[0] != main.code[0] and not row["mark"]:
             row["status"] = row["status"] or period_title(period.code)
         rows.append(row)
-        worth = _worth(group, result)
-        if worth is not None:
-            worths.append(worth)
+        counts = worth(group, result)
+        if counts is not None:
+            worths.append(counts)
     title = period_title(main.code)
     if main.state == "open":
         title = _("%(period)s so far") % {"period": title}
@@ -349,57 +278,3 @@ def _main_period(week: DiaryWeek, begun: list[Period]) -> Period | None:
     kinds = {group.period_kind[0] for group in week.groups}
     latest = {p.code[0]: p for p in begun}
     return next((latest[k] for k in "qtshy" if k in latest and k in kinds), None)
-
-
-def _worth(group: DiaryGroup, kept: Kept | None) -> Fraction | int | None:
-    mark = kept and (kept.given or kept.mark)
-    return _worth_of(group.scheme_code, group.scheme_version, mark) if mark else None
-
-
-@cache
-def _worth_of(code: str, version: int, mark: str) -> Fraction | int | None:
-    scheme = scheme_of(code, version)
-    if scheme.rating_metric == "none":
-        return None
-    try:
-        value = mark_value(scheme, mark)
-    except ValueError:
-        return None
-    return value.numerator if value.denominator == 1 else value
-
-
-def result_context(
-    group: DiaryGroup, period: Period, kept: Kept | None, href: str
-) -> Context | None:
-    """Return one subject's result and how it came about; None where nothing is ever marked."""
-    scheme = scheme_of(group.scheme_code, group.scheme_version)
-    if scheme.marks_nothing:
-        return None
-    locale = current_locale()
-    subject = group.subject.of(locale)
-    if kept is None:
-        return {
-            "subject": subject, "percent": "", "mark": "", "level": "", "href": href,
-            "status": _("no marks yet"), "steps": [], "explain": "", "period": period.code,
-        }  # fmt: skip
-    result, shown = told(group.scheme_code, group.scheme_version, kept, locale)
-    percent = scheme.measure == "percent"
-    return {
-        "subject": subject,
-        "percent": f"{shown.raw} %" if shown.raw and percent else shown.raw,
-        "mark": shown.mark,
-        "level": level_of(scheme, result.mark),
-        "status": shown.status or ("" if shown.mark or shown.raw else _("no marks yet")),
-        "steps": [
-            {
-                "label": part.label,
-                "points": f"{part.points}/{part.max}" if percent else str(part.count),
-                "value": part.contribution,
-            }
-            for part in shown.parts
-            if part.count
-        ],
-        "explain": shown.text,
-        "href": href,
-        "period": period.code,
-    }

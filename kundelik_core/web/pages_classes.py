@@ -49,13 +49,18 @@ async def classes(request: Request) -> Response[bytes]:
     grades: dict[int, list[dict[str, str]]] = {}
     for tile in tiles:
         grades.setdefault(tile.grade, []).append(_tile(tile))
+    person = actor.person(school_id)
+    own = [_tile(tile) for tile in tiles if person is not None and tile.homeroom_id == person]
+    sections: list[dict[str, object]] = [
+        {"title": _("Grade %(n)s") % {"n": grade}, "classes": items}
+        for grade, items in grades.items()
+    ]
+    if own:
+        sections.insert(0, {"title": _("Your class"), "classes": own})
     return view(
         request,
         "classes.html",
-        grades=[
-            {"title": _("Grade %(n)s") % {"n": grade}, "classes": items}
-            for grade, items in grades.items()
-        ],
+        grades=sections,
         add="",
         schools=school_tabs(request, Permission.CLASS_READ, school_id),
     )

@@ -2,6 +2,7 @@
 
 from datetime import date, time, timedelta
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from litestar import Response
@@ -49,7 +50,10 @@ async def today(request: Request) -> Response[bytes]:
         async with tenant(school_id) as tx:
             found = await teacher_day(tx, actor.person(school_id), day, day - LOOK_BACK, now)
         place = school_name(school_id, current_locale()) if len(schools) > 1 else ""
-        rows = [_lesson(item, now if found.day == day else None, place) for item in found.lessons]
+        rows = [
+            _lesson(item, found.day, now if found.day == day else None, place)
+            for item in found.lessons
+        ]
         if rows:
             days.setdefault(found.day, []).extend(rows)
         todo += _todo(found, place)
@@ -74,7 +78,7 @@ def _note(day: date, off: Titles | None) -> str:
     return _("It is the weekend") if day.isoweekday() > 5 else ""
 
 
-def _lesson(item: DayLesson, now: time | None, place: str) -> dict[str, str]:
+def _lesson(item: DayLesson, day: date, now: time | None, place: str) -> dict[str, str]:
     begins, ends = time.fromisoformat(item.begins), time.fromisoformat(item.ends)
     change = ""
     if item.status == "cancelled":
@@ -89,11 +93,16 @@ def _lesson(item: DayLesson, now: time | None, place: str) -> dict[str, str]:
         "time": f"{item.begins}–{item.ends}",
         "group": f"{item.title} · {item.subject.of(current_locale())}",
         "room": ", ".join(part for part in (_room(item.room), place) if part),
-        "href": f"/journal/{item.group}",
+        "href": _journal(item.group, day),
         "state": state,
         "topic": item.topic,
         "change": change,
     }
+
+
+def _journal(group: UUID, day: date) -> str:
+    """Return the address of a journal at the lesson of a day."""
+    return f"/journal/{group}#d={day}"
 
 
 def _room(room: str) -> str:
@@ -119,7 +128,7 @@ def _waiting(item: Unfilled, place: str) -> dict[str, str]:
         "day": day_month(item.date, current_locale()),
         "lacks": lacks,
     }
-    return {"text": text, "href": f"/journal/{item.group}", "label": _("Open")}
+    return {"text": text, "href": _journal(item.group, item.date), "label": _("Open")}
 
 
 HANDLERS: Final[tuple[Any, ...]] = (today,)

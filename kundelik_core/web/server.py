@@ -48,12 +48,17 @@ def _path(kind: Callable[[str], object], value: object) -> object:
     return kind(str(value))
 
 
+class WorkersFailed(Exception):
+    """No worker stays alive; their log says why."""
+
+
 def serve(settings: Settings, *, on_ready: Callable[[Urls], None] | None = None) -> None:
     """Start everything and serve until stopped. ``on_ready`` runs once the database is migrated.
 
     Raises:
         PostgresError: the embedded database did not start.
         MigrationError: the database does not fit this release.
+        WorkersFailed: no worker stays alive.
         ThemeError: the theme of the settings cannot be used.
     """
     load_theme(settings.theme)  # said here in one line, not by each worker that dies of it
@@ -68,7 +73,10 @@ def serve(settings: Settings, *, on_ready: Callable[[Urls], None] | None = None)
         )
         os.environ[SETTINGS] = msgspec.json.encode(told, enc_hook=str).decode()
         os.environ[URLS] = msgspec.json.encode(urls.for_workers()).decode()
-        _server(settings).serve()
+        server = _server(settings)
+        server.serve()
+        if not server.interrupt_signal:
+            raise WorkersFailed("the workers died as fast as they were started; see the log")
     finally:
         for name in (SETTINGS, URLS):
             os.environ.pop(name, None)

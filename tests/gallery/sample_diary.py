@@ -224,14 +224,14 @@ def marks(lang: str) -> dict[str, Any]:
             "subject": r["subject"],
             "href": "#",
             "cells": [
-                {"text": t, "level": v, "why": ""}
+                {"text": t, "level": v, "why": "", "open": False, "span": 1}
                 for t, v in (("4", "m"), (r["mark"], r["level"]), ("", ""), ("", ""), ("", ""))
             ],
         }
         for r in base["period"]["rows"]
     ]
     columns = ["1", "2", "3", "4", p("Жыл", "Год", "Year")]
-    return base | {"columns": columns, "rows": rows, "subject": None}
+    return base | {"columns": columns, "rows": rows, "open": False, "subject": None}
 
 
 def subject(lang: str) -> dict[str, Any]:

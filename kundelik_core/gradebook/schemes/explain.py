@@ -15,6 +15,8 @@ from kundelik_core.gradebook.schemes.model import GradingScheme, Term
 from kundelik_core.kernel.i18n import N_
 
 Translate = Callable[[str], str]
+Reader = tuple[str, Translate]
+"""A language and its gettext."""
 
 
 class TermPart(msgspec.Struct, frozen=True):
@@ -29,6 +31,8 @@ class TermPart(msgspec.Struct, frozen=True):
     weight: str = ""
     contribution: str = ""
     is_sum: bool = True
+    text: str = ""
+    """The term's share in the one line of text."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -47,31 +51,26 @@ def explain(
 ) -> Explanation:
     """Explain a period's result; `translate` is the reader's gettext."""
     parts = tuple(
-        part_of(scheme, term, got, locale)
+        part_of(scheme, term, got, (locale, translate))
         for term, got in zip(scheme.terms, result.terms or [None] * len(scheme.terms), strict=True)
     )
     return compose(scheme, result, parts, (locale, translate))
 
 
 def compose(
-    scheme: GradingScheme,
-    result: PeriodResult,
-    parts: tuple[TermPart, ...],
-    reader: tuple[str, Translate],
+    scheme: GradingScheme, result: PeriodResult, parts: tuple[TermPart, ...], reader: Reader
 ) -> Explanation:
     """Put an explanation together from parts that are known already."""
     locale = reader[0]
-    mark = mark_text(scheme, result.mark, locale)
-    status = status_text(scheme, result.status, locale)
     raw = "" if result.raw is None else _show(result.raw, scheme.display_digits, locale)
     percent = "" if result.rounded is None else localised(plain(result.rounded), locale)
     return Explanation(
         parts=parts,
         raw=raw,
         percent=percent,
-        mark=mark,
-        status=status,
-        text=_text(scheme, result, parts, reader),
+        mark=mark_text(scheme, result.mark, locale),
+        status=status_text(scheme, result.status, locale),
+        text=_text(scheme, result, parts, (raw, percent), reader),
     )
 
 
@@ -104,17 +103,22 @@ def status_text(scheme: GradingScheme, status: str, locale: str) -> str:
     return known.label.get(locale) if known is not None else ""
 
 
-def part_of(scheme: GradingScheme, term: Term, result: TermResult | None, locale: str) -> TermPart:
+def part_of(
+    scheme: GradingScheme, term: Term, result: TermResult | None, reader: Reader
+) -> TermPart:
     """Put one term into words."""
+    locale, translate = reader
     label = term.label.get(locale)
     if result is None:
         return TermPart(term.code, label)
-    # Whole numbers all the way: a diary takes fifteen results apart, and a fraction would be reduced
-    # at every step.
+    # Whole numbers all the way: a diary takes fifteen results apart, and a fraction would be
+    # reduced at every step.
     digits = scheme.display_digits
-    share = result.numerator * (100 if scheme.measure == "percent" else 1)
+    percent = scheme.measure == "percent"
+    share = result.numerator * (100 if percent else 1)
     weight, rest = divmod(100 * result.weight_numerator, result.weight_denominator)
-    return TermPart(
+    added = result.factor * result.weight_numerator * result.numerator
+    part = TermPart(
         code=term.code,
         label=label,
         points=localised(plain(result.points), locale),
@@ -123,49 +127,47 @@ def part_of(scheme: GradingScheme, term: Term, result: TermResult | None, locale
         ratio=localised(fixed_ratio(share, result.denominator, digits), locale),
         weight=_show(result.weight, digits, locale) if rest else str(weight),
         contribution=localised(
-            fixed_ratio(
-                result.factor * result.weight_numerator * result.numerator,
-                result.weight_denominator * result.denominator,
-                digits,
-            ),
-            locale,
+            fixed_ratio(added, result.weight_denominator * result.denominator, digits), locale
         ),
         is_sum=result.numerator * result.max == result.points * result.denominator,
     )
+    piece = _percent_piece if percent else _mean_piece
+    return msgspec.structs.replace(part, text=piece(part, translate))
 
 
 def _text(
     scheme: GradingScheme,
     result: PeriodResult,
     parts: tuple[TermPart, ...],
-    reader: tuple[str, Translate],
+    shown: tuple[str, str],
+    reader: Reader,
 ) -> str:
     locale, translate = reader
-    present = [part for part in parts if part.count]
-    if result.raw is None or not present:
+    raw, rounded = shown
+    pieces = [part.text for part in parts if part.count]
+    if not raw or not pieces:
         bare = _with_mark(scheme, result, locale) + _notes(result, translate)
         words = status_text(scheme, result.status, locale) or translate(N_("no marks yet"))
         return bare.removeprefix(" → ") or words
     percent = scheme.measure == "percent"
-    piece = _percent_piece if percent else _mean_piece
-    pieces = [piece(part, translate) for part in present]
-    exact = _show(result.raw, scheme.display_digits, locale)
     text = "; ".join(pieces)
     if len(pieces) > 1:
-        text += f"; Σ = {exact}" + (" %" if percent else "")
-    if percent and result.rounded is not None:
-        text += f" → {localised(plain(result.rounded), locale)} %"
+        text += f"; Σ = {raw} %" if percent else f"; Σ = {raw}"
+    if percent and rounded:
+        text += f" → {rounded} %"
     return text + _with_mark(scheme, result, locale) + _notes(result, translate)
 
 
 def _notes(result: PeriodResult, translate: Translate) -> str:
     """Say in brackets what kind of a mark it is."""
-    notes = [
-        (result.set_by_teacher, N_("set by the teacher")),
-        (result.mark is None and result.hint is not None, N_("a hint")),
-        (result.provisional and result.raw is not None, N_("so far")),
-    ]
-    return "".join(f" ({translate(note)})" for holds, note in notes if holds)
+    notes = []
+    if result.set_by_teacher:
+        notes.append(N_("set by the teacher"))
+    if result.mark is None and result.hint is not None:
+        notes.append(N_("a hint"))
+    if result.provisional and result.raw is not None:
+        notes.append(N_("so far"))
+    return "".join([f" ({translate(note)})" for note in notes])
 
 
 def _percent_piece(part: TermPart, translate: Translate) -> str:

@@ -359,7 +359,10 @@ class GradingScheme(Part, frozen=True):
 
     def step(self, mark: str) -> ScaleStep | None:
         """Find the step of the scale that gives a mark."""
-        return next((step for step in self.scale if step.mark == mark), None)
+        for step in self.scale:
+            if step.mark == mark:
+                return step
+        return None
 
 
 class Miss(msgspec.Struct, frozen=True):

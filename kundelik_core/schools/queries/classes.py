@@ -22,6 +22,7 @@ class Tile(msgspec.Struct, frozen=True):
     language: str
     pupils: int
     homeroom: str
+    homeroom_id: UUID | None
 
     @property
     def title(self) -> str:
@@ -135,7 +136,7 @@ async def class_tiles(tx: Tenant, year: int, today: date) -> list[Tile]:
     rows = await tx.fetch(
         """
         select c.id, c.grade, c.letter, c.language,
-               concat_ws(' ', n.surname, n.given) as homeroom,
+               concat_ws(' ', n.surname, n.given) as homeroom, c.homeroom_id,
                (select count(*) from core.class_pupil cp
                  where cp.school_id = $1 and cp.class_id = c.id and cp.from_date <= $3
                    and (cp.to_date is null or cp.to_date >= $3)) as pupils

@@ -235,10 +235,12 @@ function start() {
     sheet.show(...at, kept.mine ?? (kept.next ?? kept).value);
     sheet.flag(...at, kept.theirs ? "clash" : "wait", true);
   }
-  const wanted = new URLSearchParams(location.hash.slice(1)).get("c");
+  const hash = new URLSearchParams(location.hash.slice(1));
+  const day = sheet.cols.findIndex((col) => col.lesson && col.date === hash.get("d"));
   const now = sheet.cols.findIndex((col) => col.th.classList.contains("now"));
   const last = sheet.cols.findLastIndex((_, c) => sheet.val.some((row) => row[c]));
-  moveTo(0, sheet.colOf.get(wanted) ?? Math.max(now >= 0 ? now : last, 0));
+  const usual = day >= 0 ? day : Math.max(now >= 0 ? now : last, 0);
+  moveTo(0, sheet.colOf.get(hash.get("c")) ?? usual);
   queue.tell(queue.size ? "saving" : "idle");
   queue.flush();
   setInterval(poll, POLL);
