@@ -48,7 +48,8 @@ lint: dev ## Style, imports between floors, rules of the house
 types: dev ## mypy --strict over core, tools, tests and plugins
 	$(BIN)/mypy
 	@set -e; for folder in plugins/*/kundelik_*; do \
-	    [ -d "$$folder" ] || continue; echo "mypy $$folder"; $(BIN)/mypy "$$folder"; done
+	    [ -d "$$folder" ] || continue; echo "mypy $$folder"; \
+	    MYPYPATH="$${folder%/*}" $(BIN)/mypy "$$folder"; done
 
 check: lint types test ## All of the above; what CI runs
 

@@ -1,6 +1,11 @@
-"""Send requests over connections that stay open, as quickly as the server answers."""
+"""Send requests over connections that stay open, as quickly as the server answers.
 
-import asyncio
+Plain sockets and one selector: what the client does beside the server has to be little, since it
+takes its processor and its caches.
+"""
+
+import selectors
+import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
@@ -12,6 +17,7 @@ from bench.server import BenchError
 __all__ = ["Ask", "Tally", "Unit", "drive"]
 
 HOST: Final = "127.0.0.1"
+_PATIENCE: Final = 60.0
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,39 +64,86 @@ class Tally(msgspec.Struct):
     seconds: float = 0.0
 
 
-async def drive(port: int, units: Iterable[Unit], connections: int) -> Tally:
-    """Send all units over so many connections, each as soon as the one before is answered."""
-    tally, queue, host = Tally(), iter(units), f"{HOST}:{port}"
-    began = time.monotonic()
-    await asyncio.gather(*(_work(port, host, queue, tally) for _ in range(connections)))
-    tally.seconds = time.monotonic() - began
-    return tally
+class _Link:
+    """One connection: sends the requests of a unit one after the other, then takes another."""
+
+    def __init__(self, port: int, units: Iterator[Unit], tally: Tally) -> None:
+        self.socket = socket.create_connection((HOST, port), 10)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._host = f"{HOST}:{port}"
+        self._units, self._tally = units, tally
+        self._unit: Iterator[Ask] = iter(())
+        self._ask: Ask | None = None
+        self._got = b""
+        self._end = -1
+        self._head = 0
+
+    def send(self) -> bool:
+        """Send the next request; False when there is none left."""
+        ask = next(self._unit, None)
+        if ask is None:
+            if self._ask is not None:
+                self._tally.units += 1
+            self._ask = None
+            unit = next(self._units, None)
+            if unit is None:
+                return False
+            self._unit = iter(unit)
+            ask = next(self._unit)
+        self._ask, self._got, self._end = ask, b"", -1
+        self.socket.sendall(ask.wire(self._host))
+        return True
+
+    def receive(self) -> bool:
+        """Take in what has come; True when the answer is whole."""
+        piece = self.socket.recv(1 << 18)
+        if not piece:
+            raise BenchError("the server closed a connection in the middle of an answer")
+        self._got += piece
+        if self._end < 0:
+            self._head = self._got.find(b"\r\n\r\n") + 4
+            if self._head < 4:
+                return False
+            self._end = self._head + _length(self._got[: self._head])
+        if len(self._got) < self._end:
+            return False
+        self._tally.bytes += self._end
+        self._check(int(self._got[9:12]), self._got[self._head :])
+        return True
+
+    def _check(self, status: int, body: bytes) -> None:
+        ask = self._ask
+        assert ask is not None
+        if status != ask.status:
+            raise BenchError(f"{ask.method} {ask.path} answered {status}: {body[:500]!r}")
+        if ask.seen:
+            ask.seen(body)
 
 
-async def _work(port: int, host: str, queue: Iterator[Unit], tally: Tally) -> None:
-    reader, writer = await asyncio.open_connection(HOST, port)
-    try:
-        for unit in queue:
-            for ask in unit:
-                writer.write(ask.wire(host))
-                size = await _answer(reader, ask)
-                tally.bytes += size
-            tally.units += 1
-    finally:
-        writer.close()
-
-
-async def _answer(reader: asyncio.StreamReader, ask: Ask) -> int:
-    head = await reader.readuntil(b"\r\n\r\n")
-    lines = head.lower().split(b"\r\n")
-    length = 0
-    for line in lines[1:]:
+def _length(head: bytes) -> int:
+    for line in head.lower().split(b"\r\n"):
         if line.startswith(b"content-length:"):
-            length = int(line[15:])
-    body = await reader.readexactly(length) if length else b""
-    status = int(lines[0].split(b" ")[1])
-    if status != ask.status:
-        raise BenchError(f"{ask.method} {ask.path} answered {status}: {body[:500]!r}")
-    if ask.seen:
-        ask.seen(body)
-    return len(head) + length
+            return int(line[15:])
+    return 0
+
+
+def drive(port: int, units: Iterable[Unit], connections: int) -> Tally:
+    """Send all units over so many connections, each as soon as the one before is answered."""
+    tally, queue = Tally(), iter(units)
+    links = [_Link(port, queue, tally) for _ in range(connections)]
+    with selectors.DefaultSelector() as selector:
+        began = time.monotonic()
+        for link in links:
+            if link.send():
+                selector.register(link.socket, selectors.EVENT_READ, link)
+        while selector.get_map():
+            ready = selector.select(_PATIENCE)
+            if not ready:
+                raise BenchError(f"no answer in {_PATIENCE:.0f} s")
+            for key, _events in ready:
+                if key.data.receive() and not key.data.send():
+                    selector.unregister(key.fileobj)
+        tally.seconds = time.monotonic() - began
+    for link in links:
+        link.socket.close()
+    return tally

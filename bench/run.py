@@ -113,7 +113,7 @@ async def _run(
         say(f"{name}: {what.statements} statements, {what.buffers} buffers")
     master = int((postgres.data / "postmaster.pid").read_text().split("\n", 1)[0])
     with server(place) as (port, pid):
-        samples = await _rounds(plan, found, port, pid, master, say)
+        samples = _rounds(plan, found, port, pid, master, say)
     return [
         _line(op, n, samples[op.name, n], seen[op.name]) for op in found for n in op.connections
     ]
@@ -144,7 +144,7 @@ async def _operations(town: Town, app: Inside) -> list[Operation]:
     return operations(town, await assets_of(html, ask.path, app.fetch))
 
 
-async def _rounds(
+def _rounds(
     plan: Plan, found: list[Operation], port: int, pid: int, master: int, say: Say
 ) -> dict[tuple[str, int], list[_Sample]]:
     samples: dict[tuple[str, int], list[_Sample]] = {
@@ -155,14 +155,14 @@ async def _rounds(
         for op in found:
             for connections in op.connections:
                 count = max(plan.requests // op.cost, connections)
-                sample = await _sample(op, count, connections, port, pid, master)
+                sample = _sample(op, count, connections, port, pid, master)
                 if number:
                     samples[op.name, connections].append(sample)
         say(f"round {number} of {plan.rounds}")
     return samples
 
 
-async def _sample(
+def _sample(
     op: Operation, count: int, connections: int, port: int, pid: int, master: int
 ) -> _Sample:
     units = list(op.units(count))
@@ -171,7 +171,7 @@ async def _sample(
     # Connections to PostgreSQL open on the way, so its processes are looked up on both sides.
     servers, before = family(pid), set(family(master))
     python, postgres = cpu_us(servers), cpu_us(sorted(before))
-    tally = await drive(port, units, connections)
+    tally = drive(port, units, connections)
     python = cpu_us(servers) - python
     postgres = cpu_us(sorted(before | set(family(master)))) - postgres
     return _Sample(

@@ -279,7 +279,9 @@ _homework: Final = msgspec.json.Decoder(Homework)
 
 @cache
 def _marked_schemes() -> tuple[str, ...]:
-    return tuple(sorted({s.code for s in builtin().values() if s.lesson_kind is not None}))
+    return tuple(
+        sorted({s.code for s in builtin().values() if s.lesson_kind and not s.marks_nothing})
+    )
 
 
 async def teacher_day(

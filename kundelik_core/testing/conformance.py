@@ -164,6 +164,6 @@ def _one(
         try:
             html = subject.render(slot, args, locale)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the plugin raises
-            yield f"in {locale}, {type(error).__name__}: {error}"
+            yield f"in {locale}, {type(error).__name__}: {' '.join(str(error).split())}"
             return
     yield from look(html)

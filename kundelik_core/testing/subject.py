@@ -90,11 +90,10 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
 def subject(name: str) -> Subject:
     """Return the plugin of this name, loaded with those that it requires and no others."""
-    there = {one.name: one for one in find_plugins()}
-    wanted = {name}
-    for other in _required(there, name):
-        wanted.add(other)
-    found = tuple(one for one in find_plugins() if one.name in wanted)
+    every = find_plugins()
+    there = {one.name: one for one in every}
+    wanted = {name, *_required(there, name)}
+    found = tuple(one for one in every if one.name in wanted)
     dists = [dist for dist, entry in entries_of(GROUP) if entry.name == name]
     return Subject(
         name=name,

@@ -11,7 +11,7 @@ from kundelik_core.web.visit import Message, Send, Visit
 __all__ = ["Finisher", "accepts"]
 
 COMPRESS_FROM: Final = 1024
-# The loop waits meanwhile: the third step takes twice as long as the first for a tenth of the bytes.
+# The loop waits meanwhile: step 3 takes twice as long as step 1 for a tenth of the bytes.
 BROTLI_QUALITY: Final = 1
 # A long list is compressed less hard where that is a choice.
 LIGHT_FROM: Final = 96 * 1024

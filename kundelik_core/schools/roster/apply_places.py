@@ -15,7 +15,7 @@ from kundelik_core.schools.actions.classes import (
     GroupTeacherRow,
 )
 
-from .apply_model import Ending, Place
+from .apply_model import Ending, Place, SchoolState
 from .model import Enrollment
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class _Places:
                 self.class_of[place.person] = place.holder
         self.members: dict[UUID, set[UUID]] = defaultdict(set)
         self.led: dict[UUID, UUID] = {}
+        self.newcomers: list[tuple[Enrollment, ClassPupilRow]] = []
 
     def run(self) -> None:
         """Ended places first: somebody may leave one class for another in the same file."""
@@ -65,6 +66,8 @@ class _Places:
             elif group is not None and row.role == "teacher":
                 self._group_teacher(row, group, person)
         self._without_class()
+        if not self.members:
+            self._class_groups()
         self._group_classes()
 
     # ------------------------------------------------------------ classes
@@ -87,9 +90,11 @@ class _Places:
             return
         span = self._span(row, home, there)
         if span is not None:
-            self.p.plan.class_pupils.append(
-                ClassPupilRow(class_id=home, pupil_id=person, from_date=span[0], to_date=span[1])
+            place = ClassPupilRow(
+                class_id=home, pupil_id=person, from_date=span[0], to_date=span[1]
             )
+            self.p.plan.class_pupils.append(place)
+            self.newcomers.append((row, place))
             self.class_of[person] = home
             # The same enrollment twice in a file is one place.
             self.class_pupils.setdefault((home, person), []).append(
@@ -236,6 +241,30 @@ class _Places:
             p.count("places").new += 1
             self.class_of[person] = home
 
+    def _class_groups(self) -> None:
+        """A list of classes alone: who comes into a class comes into the journals of all of it."""
+        whole, divided = _groups_of_classes(self.p.state)
+        for row, place in self.newcomers:
+            for group in whole.get(place.class_id, []):
+                if self.group_pupils.get((group, place.pupil_id)):
+                    continue
+                self.p.plan.group_pupils.append(
+                    GroupPupilRow(
+                        group_id=group,
+                        pupil_id=place.pupil_id,
+                        from_date=place.from_date,
+                        to_date=place.to_date,
+                    )
+                )
+                self.p.count("places").new += 1
+            if place.class_id in divided:
+                self.p.report.once(
+                    row.source,
+                    "class_divided",
+                    N_("New pupils come into the journals of their whole class. Subjects that a "
+                       "class learns in parts are left out: choose a part for each of them."),
+                )  # fmt: skip
+
     def _group_classes(self) -> None:
         """A group belongs to the classes that its pupils are in."""
         known = set(self.p.state.group_classes)
@@ -244,6 +273,25 @@ class _Places:
             self.p.plan.group_classes += sorted(
                 (group, home) for home in homes if (group, home) not in known
             )
+
+
+def _groups_of_classes(state: SchoolState) -> tuple[dict[UUID, list[UUID]], set[UUID]]:
+    """Return the groups that take in a whole class, and the classes that also learn in parts."""
+    homes: dict[UUID, set[UUID]] = defaultdict(set)
+    for group, home in state.group_classes:
+        homes[group].add(home)
+    of_subject: dict[tuple[UUID, str], list[UUID]] = defaultdict(list)
+    for known in state.groups:
+        for home in homes[known.id]:
+            of_subject[home, known.subject].append(known.id)
+    whole: dict[UUID, list[UUID]] = defaultdict(list)
+    divided: set[UUID] = set()
+    for (home, _subject), groups in of_subject.items():
+        if len(groups) == 1 and len(homes[groups[0]]) == 1:
+            whole[home] += groups
+        else:
+            divided.add(home)
+    return whole, divided
 
 
 def _by_pair(places: Iterable[Place]) -> dict[tuple[UUID, UUID], list[Place]]:

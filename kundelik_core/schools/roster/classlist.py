@@ -159,6 +159,16 @@ class _ListReader:
             )
             return None
         if not whole:
+            lacking = next(
+                (c for c, name in zip(columns[:2], cleaned, strict=False) if not name), ""
+            )
+            if lacking:
+                line.report.warning(
+                    line.where(lacking),
+                    "name_short",
+                    N_("A surname or a first name is missing here. Check the row."),
+                    value=cleaned[0] or cleaned[1] or cleaned[2] or "",
+                )
             return cleaned[0] or "", cleaned[1] or "", cleaned[2] or ""
         family, given, middle = split_name(first or "")
         if not given:

@@ -1,6 +1,6 @@
 """The journal and the diary through the door that browsers use."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -338,6 +338,33 @@ async def test_the_list_of_journals(town: Town) -> None:
     page = await town.teacher.get("/journal")
     assert f'href="/journal/{town.journal.group}"' in page.text
     assert Decimal(page.text.count('class="line"')) == 1
+
+
+async def test_on_a_weekend_the_diary_opens_at_the_coming_week(
+    factory: Factory, town: Town
+) -> None:
+    base = f"/diary/{town.journal.pupils[0]}"
+    with set_now(datetime(2026, 11, 7, 15, 0, tzinfo=UTC)):
+        assert 'id="d2026-11-02"' in (await town.parent.get(base)).text, "nothing is taught ahead"
+    await factory.tenant.execute(
+        "update core.lesson set date = date '2026-11-09', homework = 'until Monday' "
+        "where school_id = $1 and id = $2", town.journal.school_id, town.journal.lessons[-1],
+    )  # fmt: skip
+    for day in (7, 8):
+        with set_now(datetime(2026, 11, day, 15, 0, tzinfo=UTC)):
+            page = (await town.parent.get(base)).text
+            past = (await town.parent.get(f"{base}/2026-W45")).text
+        assert 'id="d2026-11-09"' in page
+        assert "until Monday" in page
+        assert f'href="{base}/2026-W45"' in page
+        assert 'id="d2026-11-02"' in past
+        assert "until Monday" not in past
+
+
+async def test_in_mid_week_a_link_leads_to_today(town: Town) -> None:
+    text = (await town.parent.get("/diary")).text
+    assert 'href="#now"' in text
+    assert text.count('id="now"') == 1
 
 
 async def test_holidays_and_unknown_weeks_of_a_diary(town: Town) -> None:

@@ -1,5 +1,5 @@
 import sys
-from importlib.metadata import distributions
+from importlib.metadata import distribution, distributions
 from pathlib import Path
 
 import click
@@ -8,9 +8,11 @@ from click.testing import CliRunner
 
 from kundelik_core.cli import main
 from kundelik_core.kernel.settings import Settings
+from kundelik_core.testing.distfiles import shipped
 from kundelik_core.web import static_mount
 from kundelik_core.web.themes import TOKENS, Found, ThemeError, find_themes, load_theme
 from tools.lint import ROOT
+from tools.setup import workspace
 
 ABOUT = """
 theme = 1
@@ -148,7 +150,13 @@ def test_the_process_changes_its_theme_only_to_one_that_works(
 
 def test_the_default_theme_is_installed_and_holds_no_code() -> None:
     assert load_theme(Settings().theme).sheet == (DEFAULT / "tokens.css").read_bytes()
-    assert {path.suffix for path in DEFAULT.rglob("*") if path.is_file()} <= {".toml", ".css"}
+    wheel = shipped(distribution("kundelik-theme-default"))
+    assert {f"{DEFAULT.name}/{name}" for name in ("theme.toml", "tokens.css")} <= {*wheel}
+    assert not [name for name in wheel if name.endswith((".py", ".pth"))]
+
+
+def test_the_set_up_installs_it() -> None:
+    assert ROOT / "themes" / "default" / "pyproject.toml" in workspace()
 
 
 def test_the_sheets_use_no_name_that_a_theme_need_not_give() -> None:
