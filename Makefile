@@ -11,6 +11,7 @@ PORT ?= 8000
 PASSWORD ?=
 ARGS ?=
 BIN := .venv/bin
+SPLIT := $(addprefix tests/integration/,kernel identity gradebook web)
 export PYTHON
 
 .PHONY: help
@@ -37,6 +38,8 @@ browser: dev
 	@$(BIN)/python tools/browser.py
 
 test: browser ## Run all tests, a real browser included: make test [ARGS="-k diary"]
+	@# First what touches the data sources, with the three of them as three separate databases.
+	$(if $(ARGS),,KUNDELIK_TEST_SPLIT=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(SPLIT))
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: dev ## Style, imports between floors, rules of the house

@@ -126,6 +126,9 @@ async def _pool(url: str, size: int, statement_cache: int) -> Pool:
             "role": "kundelik_app",
             "application_name": "kundelik",
             "search_path": "pg_catalog",
+            # Every statement is prepared and names its school: plans do not depend on the values,
+            # and making one takes longer than most of our statements run.
+            "plan_cache_mode": "force_generic_plan",
         },
         command_timeout=30,
     )
@@ -133,9 +136,10 @@ async def _pool(url: str, size: int, statement_cache: int) -> Pool:
 
 
 async def _give_back(pool: Pool, conn: Connection) -> None:
-    # A connection that broke has left its place in the pool by itself.
+    # The pool shields this from a reader who hangs up. A connection that broke has left its place
+    # in the pool by itself.
     with suppress(asyncpg.InternalClientError):
-        await asyncio.shield(pool.release(conn))
+        await pool.release(conn)
 
 
 _databases: Databases | None = None

@@ -78,8 +78,13 @@ class Hub:
                 await connection.close(timeout=2)
 
     async def publish(self, channel: str, payload: str) -> None:
-        """Send to every process, this one included; a failure is logged, since a hub only hints."""
+        """Send to every process; a failure is logged, since a hub only hints.
+
+        This one hears it at once, not only when PostgreSQL says it back: whoever is signed out here
+        must not be answered in between.
+        """
         message = f"{channel}\n{payload}"
+        self._heard(None, 0, CHANNEL, message)
         try:
             connection = self._connection
             if connection is None or connection.is_closed():

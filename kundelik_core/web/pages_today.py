@@ -102,7 +102,7 @@ def _lesson(item: DayLesson, day: date, now: time | None, place: str) -> dict[st
 
 def _journal(group: UUID, day: date) -> str:
     """Return the address of a journal at the lesson of a day."""
-    return f"/journal/{group}#d={day}"
+    return f"/journal/{group}#c={day}"
 
 
 def _room(room: str) -> str:

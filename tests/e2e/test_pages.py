@@ -147,3 +147,14 @@ async def test_the_diary_is_light(site: Site, visit: Visitor) -> None:
     await page.reload(wait_until="networkidle")
     again, parts = wire.take()
     assert again <= NEXT_VISIT, parts
+
+
+async def test_looking_at_the_week_is_noted_without_a_press(site: Site, visit: Visitor) -> None:
+    page = await visit("parent", width=390, is_mobile=True)
+    async with page.expect_request(
+        lambda r: r.method == "POST" and r.url.endswith("/seen")
+    ) as asked:
+        await page.goto("/diary")
+    answer = await (await asked.value).response()
+    assert answer
+    assert answer.status == 303

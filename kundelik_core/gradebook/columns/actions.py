@@ -20,7 +20,8 @@ from kundelik_core.gradebook.columns.rules import (
     parse_max,
 )
 from kundelik_core.gradebook.periods.actions import recompute
-from kundelik_core.gradebook.results import scheme_of
+from kundelik_core.gradebook.results import kind_of, scheme_of
+from kundelik_core.gradebook.schemes.exact import plain
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.db import Tenant
 from kundelik_core.kernel.errors import Problem
@@ -283,10 +284,12 @@ async def edit_work(
             "max-below-marks",
             N_("Somebody has %(points)s points already; the maximum cannot be lower."),
             status=422,
-            params={"points": old.highest.normalize()},
+            params={"points": plain(old.highest)},
             field="max",
         )
-    await _write_work(tx, viewer, group, work, wanted, "work.edit", _lesson_of(facts), top)
+    same_day = any(item.id == old.lesson and item.status != "cancelled" for item in facts.lessons)
+    lesson = old.lesson if same_day else _lesson_of(facts)
+    await _write_work(tx, viewer, group, work, wanted, "work.edit", lesson, top)
     for code in sorted({before.code, period.code}):
         await recompute(tx, group, code)
 
@@ -359,6 +362,10 @@ async def void_work(
     facts = await _facts(tx, viewer, group, today, today)
     old = next((item for item in facts.works if item.id == work and item.group == group), None)
     if old is None:
+        raise not_found()
+    kind = kind_of(scheme_of(facts.scheme_code, facts.scheme_version), old.kind)
+    if kind is not None and kind.per_lesson:
+        # It is there as long as its lesson is.
         raise not_found()
     if old.status == "void":
         return

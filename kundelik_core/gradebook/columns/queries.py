@@ -51,7 +51,7 @@ select json_build_object(
   'works', (
     select coalesce(json_agg(json_build_array(w.id, w.group_id, w.kind, w.date, w.status, (
              select max(m.points)::text from core.mark m
-              where m.school_id = $1 and m.work_id = w.id and w.group_id = $2))), '[]')
+              where m.school_id = $1 and m.work_id = w.id and w.group_id = $2), w.lesson_id)), '[]')
       from near join core.work w on w.group_id = near.group_id
      where w.school_id = $1
        and (w.date = $3 or (w.group_id = $2 and w.lesson_id is distinct from w.id))),

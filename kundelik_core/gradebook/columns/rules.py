@@ -65,6 +65,7 @@ class Planned(msgspec.Struct, array_like=True, frozen=True):
     date: date
     status: str
     highest: Decimal | None
+    lesson: UUID | None = None
 
 
 class LessonOfDay(msgspec.Struct, array_like=True, frozen=True):

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from kundelik_core.gradebook.access import Viewer, journal_right, need_write, not_found
-from kundelik_core.gradebook.journal.model import Change, Outcome, SaveState
+from kundelik_core.gradebook.journal.model import Beside, Change, Outcome, SaveState
 from kundelik_core.gradebook.journal.queries import save_state
 from kundelik_core.gradebook.journal.rules import MOST_CHANGES, Batch, decide
 from kundelik_core.gradebook.results import store
@@ -100,12 +100,16 @@ select coalesce((select o.comment from o), '') <> $9::text as changed
 
 
 class SaveResult(msgspec.Struct, frozen=True):
-    """What became of a batch; `results` are the periods of the pupils that were written."""
+    """What became of a batch; `results` are the periods of the pupils that were written.
+
+    `beside` are the cells that show a written absence too.
+    """
 
     outcomes: list[Outcome]
     scheme: GradingScheme
     results: dict[UUID, PeriodResult]
     at: datetime
+    beside: list[Beside] = msgspec.field(default_factory=list)
 
 
 async def save_cells(
@@ -117,8 +121,11 @@ async def save_cells(
     locale: str,
     today: date,
     source: str = "web",
+    period: str | None = None,
 ) -> SaveResult:
     """Save a batch of changes in two statements, whatever its size.
+
+    Only results of `period` are told, or of any; marks that waited may be of another one.
 
     Raises:
         Problem: the journal is not there, is not the writer's, or the batch is too large.
@@ -130,8 +137,12 @@ async def save_cells(
     at = clock.now()
     if batch.history:
         await _write(tx, viewer, group, batch, results, at, source)
-    shown = {pupil: batch.shown(pupil, code) for pupil, code in batch.touched}
-    return SaveResult(outcomes=outcomes, scheme=batch.scheme, results=shown, at=at)
+    shown = {
+        pupil: batch.shown(pupil, code)
+        for pupil, code in (batch.touched | batch.repeated)
+        if period in (None, code)
+    }
+    return SaveResult(outcomes, batch.scheme, shown, at, batch.beside())
 
 
 def _check_size(changes: list[Change]) -> None:

@@ -12,6 +12,7 @@ from kundelik_core.gradebook.cells import Column
 from kundelik_core.gradebook.results import Kept
 
 __all__ = [
+    "Beside",
     "Change",
     "Group",
     "JournalPage",
@@ -174,6 +175,14 @@ class Outcome(msgspec.Struct, frozen=True):
     code: str = ""
     message: str = ""
     params: dict[str, object] = msgspec.field(default_factory=dict)
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """A cell that shows something else now because of what was written in another one."""
+
+    column: UUID
+    pupil: UUID
+    value: str
 
 
 class Stint(msgspec.Struct, array_like=True, frozen=True):

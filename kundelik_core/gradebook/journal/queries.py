@@ -204,15 +204,21 @@ async def _changed(
           select p.begins, p.ends from core.period p join g on p.year = g.year
            where p.school_id = $1 and p.code = $3
         ), c as (
-          select m.work_id as column_id, m.pupil_id
+          select m.work_id as column_id, m.pupil_id, w.lesson_id
             from core.work w join core.mark m on m.school_id = w.school_id and m.work_id = w.id
            where w.school_id = $1 and w.group_id = $2
              and w.date between (select p.begins from p) and (select p.ends from p)
              and m.changed_at > $4
           union
-          select a.lesson_id, a.pupil_id
+          select x.id, a.pupil_id, a.lesson_id
             from core.lesson l join core.absence a on a.school_id = l.school_id
                 and a.lesson_id = l.id
+            cross join lateral (
+              select l.id
+              union
+              select w.id from core.work w
+               where w.school_id = l.school_id and w.group_id = $2 and w.lesson_id = l.id
+                 and w.date = l.date) x
            where l.school_id = $1 and l.group_id = $2
              and l.date between (select p.begins from p) and (select p.ends from p)
              and a.changed_at > $4
@@ -221,7 +227,8 @@ async def _changed(
           from c
           left join lateral (
             select h.at, h.actor_id from core.cell_history h
-             where h.school_id = $1 and h.column_id = c.column_id and h.pupil_id = c.pupil_id
+             where h.school_id = $1 and h.column_id in (c.column_id, c.lesson_id)
+               and h.pupil_id = c.pupil_id
              order by h.at desc limit 1) h on true
           left join core.person n on n.school_id = $1 and n.id = h.actor_id
         """,

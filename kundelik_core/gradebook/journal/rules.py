@@ -13,6 +13,7 @@ import msgspec
 
 from kundelik_core.gradebook.cells import EMPTY, Column, encode, merge, seen
 from kundelik_core.gradebook.journal.model import (
+    Beside,
     Change,
     LessonRow,
     Outcome,
@@ -26,6 +27,7 @@ from kundelik_core.gradebook.schemes.entry import Cell, parse_cell, show_cell
 from kundelik_core.gradebook.schemes.model import KindSpec
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
+from kundelik_core.kernel.ids import new_id
 
 __all__ = ["MOST_CHANGES", "Batch", "HistoryRow", "decide"]
 
@@ -75,6 +77,8 @@ class Batch:
         self.new_absences: dict[Key, tuple[str, date]] = {}
         self.history: list[HistoryRow] = []
         self.touched: dict[tuple[UUID, str], None] = {}
+        self.repeated: dict[tuple[UUID, str], None] = {}
+        self._written: set[Key] = set()
         self._results: dict[tuple[UUID, str], PeriodResult] = {}
         self._period_columns: dict[str, list[Column]] = {}
 
@@ -127,13 +131,9 @@ class Batch:
             if column.id not in self.columns:
                 self.columns[column.id] = self.new_works[column.id] = column
                 self.counted.add(column.id)
+        self._written.add(key)
         if now.absence != new.absence and column.lesson is not None:
-            lesson = (column.lesson, change.pupil)
-            code = new.absence or ""
-            self.absences[lesson] = code
-            self.new_absences[lesson] = (code, column.date)
-            if not code:
-                del self.absences[lesson]
+            self._put_absence(column, column.lesson, change, now.absence, new.absence)
         old, made = encode(seen(column, now)), encode(seen(column, new))
         self.history.append(
             HistoryRow(column.id, change.pupil, change.id, old, made, change.reason)
@@ -142,6 +142,38 @@ class Batch:
         period = self.period_of(column.date)
         if period is not None:
             self.touched[change.pupil, period.code] = None
+
+    def _put_absence(
+        self, column: Column, lesson: UUID, change: Change, old: str | None, new: str | None
+    ) -> None:
+        key = (lesson, change.pupil)
+        self.new_absences[key] = (new or "", column.date)
+        self.absences.pop(key, None)
+        if new:
+            self.absences[key] = new
+        if column.own:
+            return
+        # The absence is the lesson's: there it is looked for, wherever it was typed.
+        mark = self.marks.get(key, EMPTY)
+        was, made = (
+            encode(Cell(points=mark.points, code=mark.code, absence=code)) for code in (old, new)
+        )
+        self.history.append(HistoryRow(lesson, change.pupil, new_id(), was, made, change.reason))
+
+    def beside(self) -> list[Beside]:
+        """Give the other cells that show an absence which was written in this batch."""
+        found: list[Beside] = []
+        for (lesson, pupil), (_code, day) in self.new_absences.items():
+            columns = {c.id: c for c in self.columns.values() if c.lesson == lesson}
+            kind = self.scheme.lesson_kind
+            if kind is not None and lesson not in columns:
+                columns[lesson] = Column(lesson, lesson, kind.code, day, None)
+            found += [
+                Beside(column.id, pupil, self.show(column, self.cell(column, pupil)))
+                for column in columns.values()
+                if (column.id, pupil) not in self._written
+            ]
+        return found
 
     def result(self, pupil: UUID, code: str) -> PeriodResult:
         """Compute a pupil's period with all changes in."""
@@ -183,18 +215,20 @@ def decide(batch: Batch, changes: Iterable[Change]) -> list[Outcome]:
 
 
 def _decide(batch: Batch, change: Change) -> Outcome:
-    try:
-        column, kind = _column(batch, change.column)
-    except Problem as problem:
-        return _refused(change, "", problem)
-    now = batch.cell(column, change.pupil)
-    shown = batch.show(column, now)
-    if (column.id, change.pupil, change.id) in batch.known:
+    there = batch.find(change.column)
+    shown = "" if there is None else batch.show(there, batch.cell(there, change.pupil))
+    # What was saved stays saved, whatever has become of its column since.
+    if (change.column, change.pupil, change.id) in batch.known:
+        period = None if there is None else batch.period_of(there.date)
+        if period is not None:
+            batch.repeated[change.pupil, period.code] = None
         return _outcome(change, "saved", shown)
     try:
+        column, kind = _column(batch, change.column)
         _check_place(batch, column, change.pupil)
-        top = top_of(kind, column, batch.group.grade)
-        new = merge(column, now, parse_cell(change.value, kind, top))
+        now = batch.cell(column, change.pupil)
+        typed = parse_cell(change.value, kind, top_of(kind, column, batch.group.grade))
+        new = merge(column, now, typed)
         if new.absence != now.absence and column.lesson is None:
             raise Problem(
                 "no-lesson",
@@ -204,7 +238,7 @@ def _decide(batch: Batch, change: Change) -> Outcome:
         return _refused(change, shown, problem)
     if new == now:
         return _outcome(change, "unchanged", shown)
-    if not _same(batch, column, kind, change.base, now):
+    if not _same(batch, column, kind, change.base, (now, typed)):
         at, by = batch.last.get((column.id, change.pupil), (None, ""))
         return _outcome(change, "conflict", shown, Theirs(value=shown, by=by, at=at))
     batch.put(column, change, now, new)
@@ -240,6 +274,8 @@ def _check_place(batch: Batch, column: Column, pupil: UUID) -> None:
     Raises:
         Problem: there is no such period, it is closed, or the pupil was not there.
     """
+    if batch.group.status != "active":
+        raise Problem("group-closed", N_("This group is closed. Its marks no longer change."))
     period = batch.period_of(column.date)
     if period is None:
         raise Problem("no-period", N_("This day lies in no marking period."))
@@ -249,11 +285,21 @@ def _check_place(batch: Batch, column: Column, pupil: UUID) -> None:
         raise Problem("not-a-member", N_("The pupil was not in this group on that day."))
 
 
-def _same(batch: Batch, column: Column, kind: KindSpec, base: str, now: Cell) -> bool:
-    """Tell whether the writer saw what is there, in whatever language they saw it."""
+def _same(
+    batch: Batch, column: Column, kind: KindSpec, base: str, cells: tuple[Cell, Cell]
+) -> bool:
+    """Tell whether the writer saw what is there, in whatever language they saw it.
+
+    Points typed into a work's column leave the absence of its lesson as it is: whether the writer
+    had seen that one does not matter.
+    """
+    now, typed = cells
     there = seen(column, now)
     try:
-        return parse_cell(base, kind, top_of(kind, column, batch.group.grade)) == there
+        known = parse_cell(base, kind, top_of(kind, column, batch.group.grade))
+        if not column.own and typed.absence is None and not typed.is_empty:
+            return (known.points, known.code) == (there.points, there.code)
+        return known == there
     except Problem:
         # It may have been legal when it was shown: a maximum that was lowered since, for example.
         return base == show_cell(there, batch.locale)

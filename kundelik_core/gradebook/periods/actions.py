@@ -74,13 +74,13 @@ select (select p.state from p) as state
 async def recompute(tx: Tenant, group: UUID, period: str, *, closing: bool = False) -> int:
     """Compute the period of every pupil of a group anew; give the number of pupils.
 
-    For imports, for changed works and, with ``closing``, for the end of a period. The caller
-    holds the group's lock.
+    For imports, for changed works and, with ``closing``, for the end of a period; a closed one
+    is always computed as such. The caller holds the group's lock.
     """
     state = await period_state(tx, group, period)
     if state is None:
         raise not_found()
-    results = _results(state, closing=closing)
+    results = _results(state, closing=closing or state.closed)
     await tx.execute(
         _WRITE,
         tx.school_id,

@@ -16,7 +16,7 @@ with g as (
   select g.id, g.year, g.grade, g.scheme_code, g.scheme_version
     from core.teaching_group g where g.school_id = $1 and g.id = $2
 ), p as (
-  select p.begins, p.ends
+  select p.begins, p.ends, p.state
     from core.period p join g on p.year = g.year where p.school_id = $1 and p.code = $3
 ), w as (
   select w.id, w.lesson_id, w.kind, w.date, w.max_points, w.status
@@ -25,7 +25,7 @@ with g as (
      and w.date between (select p.begins from p) and (select p.ends from p)
 )
 select json_build_object(
-  'grade', g.grade, 'scheme_code', g.scheme_code, 'scheme_version', g.scheme_version,
+  'grade', g.grade, 'closed', (select p.state <> 'open' from p), 'scheme_code', g.scheme_code, 'scheme_version', g.scheme_version,
   'works', (
     select coalesce(json_agg(json_build_array(w.id, w.lesson_id, w.kind, w.date,
            w.max_points::text, w.status)), '[]') from w),
@@ -52,6 +52,7 @@ class PeriodState(msgspec.Struct, frozen=True):
     """The works, marks and absences of one group's period."""
 
     grade: int
+    closed: bool
     scheme_code: str
     scheme_version: int
     works: list[SavedWork]

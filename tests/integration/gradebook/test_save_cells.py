@@ -29,7 +29,9 @@ def change(column: UUID, pupil: UUID, value: str, base: str = "") -> Change:
     return Change(id=new_id(), column=column, pupil=pupil, value=value, base=base)
 
 
-async def save(journal: Journal, *changes: Change, viewer: Viewer | None = None) -> SaveResult:
+async def save(
+    journal: Journal, *changes: Change, viewer: Viewer | None = None, period: str | None = None
+) -> SaveResult:
     async with tenant(journal.school_id, write=True, lock=(LOCK, journal.group)) as tx:
         return await save_cells(
             tx,
@@ -38,6 +40,7 @@ async def save(journal: Journal, *changes: Change, viewer: Viewer | None = None)
             list(changes),
             locale="ru",
             today=TODAY,
+            period=period,
         )
 
 

@@ -50,7 +50,7 @@ async def test_interleaved_scopes_of_many_schools_never_see_each_other(
 
 async def test_without_a_scope_nothing_is_seen(factory: Factory, databases: Databases) -> None:
     school_id = await factory.school()
-    assert await databases.directory.fetchval(COUNT, school_id) == 0
+    assert await databases.reference.fetchval(COUNT, school_id) == 0
 
 
 async def test_another_school_cannot_be_written(factory: Factory, databases: Databases) -> None:

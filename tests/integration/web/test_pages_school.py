@@ -64,7 +64,7 @@ async def test_a_teachers_day_has_the_lesson_and_what_waits(app: Shell, town: To
     assert answer.status_code == 200
     assert "Wednesday, 4 November" in answer.text
     group = town.here.journal.group
-    assert f'href="/journal/{group}#d=2026-11-04"' in answer.text
+    assert f'href="/journal/{group}#c=2026-11-04"' in answer.text
     assert "08:00–08:45" in answer.text
     # All topics are filled; only the lesson of 3 November has a mark. Today's lesson is over.
     assert "2 November: no marks" in answer.text
@@ -285,4 +285,4 @@ async def test_on_a_free_day_the_next_lessons_are_shown(app: Shell, town: Town) 
     assert "Saturday, 7 November" in text
     assert "Monday, 9 November" in text
     assert "These are your next lessons." in text
-    assert f'href="/journal/{town.here.journal.group}#d=2026-11-09"' in text
+    assert f'href="/journal/{town.here.journal.group}#c=2026-11-09"' in text

@@ -53,8 +53,8 @@ if (week) {
   }, { passive: true });
 }
 
-// A family opens the diary to see today: it comes into view with the page, or not at all.
-const day = document.querySelector(".day.now");
+// Who opens a diary or a timetable wants today: it comes into view with the page, or not at all.
+const day = document.querySelector(".day.now, .narrow-only [aria-current=date]");
 const [visit] = performance.getEntriesByType("navigation");
 const [painted] = performance.getEntriesByName("first-contentful-paint");
 const early = !painted || performance.now() - painted.startTime < 500;
@@ -101,4 +101,13 @@ for (const [group, n] of counts) {
   tag.className = "tag bad";
   tag.textContent = unsent.replace("{n}", n);
   document.querySelector(`a.line[href*="${CSS.escape(group)}"] .grow`)?.after(tag);
+}
+
+// Who has had this week before the eyes for a while has looked; without scripts there is the button.
+const looked = document.querySelector("form[data-seen]");
+if (looked) {
+  setTimeout(() => {
+    if (document.hidden) return;
+    fetch(looked.action, { method: "POST", redirect: "manual", keepalive: true }).catch(() => {});
+  }, 4000);
 }

@@ -235,12 +235,11 @@ function start() {
     sheet.show(...at, kept.mine ?? (kept.next ?? kept).value);
     sheet.flag(...at, kept.theirs ? "clash" : "wait", true);
   }
-  const hash = new URLSearchParams(location.hash.slice(1));
-  const day = sheet.cols.findIndex((col) => col.lesson && col.date === hash.get("d"));
+  const wanted = new URLSearchParams(location.hash.slice(1)).get("c");
+  const given = sheet.cols.findIndex((col) => wanted === col.id || wanted === (col.lesson && col.date));
   const now = sheet.cols.findIndex((col) => col.th.classList.contains("now"));
   const last = sheet.cols.findLastIndex((_, c) => sheet.val.some((row) => row[c]));
-  const usual = day >= 0 ? day : Math.max(now >= 0 ? now : last, 0);
-  moveTo(0, sheet.colOf.get(hash.get("c")) ?? usual);
+  moveTo(0, [given, now, last, 0].find((c) => c >= 0));
   queue.tell(queue.size ? "saving" : "idle");
   queue.flush();
   setInterval(poll, POLL);

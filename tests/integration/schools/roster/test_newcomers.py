@@ -13,11 +13,11 @@ TODAY = date(2026, 11, 4)
 
 
 async def bring(factory: Factory, journal: Journal, name: str) -> Applied:
-    row = await factory.tenant.fetchrow(
-        "select grade, letter from core.school_class where school_id = $1 and id = $2",
+    await factory.tenant.execute(
+        "update core.school_class set letter = 'Ә' where school_id = $1 and id = $2",
         journal.school_id, journal.school_class,
     )  # fmt: skip
-    source = f"Тегі;Аты;Сынып\n{name};{row['grade']} «{row['letter']}»\n".encode()
+    source = f"Тегі;Аты;Сынып\n{name};5 «Ә»\n".encode()
     options = Options(year=2026, today=TODAY, scheme=scheme_chooser(2026))
     roster = read_roster(source, name="list.csv")
     return await apply(journal.school_id, roster, options, Doer(), facts_of(source, "list.csv"))
@@ -44,10 +44,12 @@ async def test_a_newcomer_is_in_the_journal_from_the_day_of_the_list(factory: Fa
 async def test_a_part_of_a_class_is_left_to_people(factory: Factory) -> None:
     journal = await factory.journal(await factory.school())
     await factory.tenant.execute(
-        "with g as (insert into core.teaching_group (school_id, id, year, subject_id, title, grade, "
-        "scheme_code, scheme_version, period_kind) select school_id, gen_random_uuid(), year, "
-        "subject_id, title || ' (2)', grade, scheme_code, scheme_version, period_kind "
-        "from core.teaching_group where school_id = $1 and id = $2 returning id) "
+        "with g as ("
+        " insert into core.teaching_group (school_id, id, year, subject_id, title, grade,"
+        "  scheme_code, scheme_version, period_kind)"
+        " select school_id, gen_random_uuid(), year, subject_id, title || ' (2)', grade,"
+        "  scheme_code, scheme_version, period_kind"
+        " from core.teaching_group where school_id = $1 and id = $2 returning id) "
         "insert into core.group_class (school_id, group_id, class_id) select $1, g.id, $3 from g",
         journal.school_id, journal.group, journal.school_class,
     )  # fmt: skip

@@ -185,14 +185,6 @@ export function fillList(sheet, codes, c, text) {
   return sheet.rows.flatMap((row, r) => (empty(row, r) ? [{ r, c, ...result }] : []));
 }
 
-/** The day a new work is likely of: the lesson under the cursor, else the latest one. */
-function likelyDay(sheet) {
-  const today = new Date().toLocaleDateString("sv");
-  const days = sheet.cols.filter((col) => col.lesson && col.date).map((col) => col.date);
-  const here = sheet.cols[sheet.c];
-  return (here?.lesson && here.date) || days.findLast((day) => day <= today) || days[0] || today;
-}
-
 export function openWork(sheet, column) {
   const dialog = $("work");
   const heading = $("work-title");
@@ -202,7 +194,8 @@ export function openWork(sheet, column) {
   if (column) kind.value = column.kind;
   $("work-name").value = column ? column.title : "";
   $("work-max").value = column ? column.max : kind.selectedOptions[0]?.dataset.max ?? "";
-  $("work-date").value = column ? column.date : likelyDay(sheet);
+  // A new work is most likely of the lesson that the teacher stands on.
+  $("work-date").value = (column ?? sheet.cols[sheet.c])?.date ?? "";
   $("work-error").hidden = true;
   kind.onchange = () => { $("work-max").value = kind.selectedOptions[0].dataset.max; };
   $("work-form").onsubmit = async (event) => {
