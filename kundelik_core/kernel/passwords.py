@@ -32,6 +32,10 @@ def _executor() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=CORES, thread_name_prefix="password")
 
 
+# Workers are forked: a child inherits the pool but none of its threads, and would wait for ever.
+os.register_at_fork(after_in_child=_executor.cache_clear)
+
+
 @cache
 def _dummy() -> str:
     """Return a hash that no password fits, for logins that do not exist."""

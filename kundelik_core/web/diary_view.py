@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from kundelik_core.gradebook.diary.model import (
     ChildClass,
@@ -16,6 +17,7 @@ from kundelik_core.gradebook.diary.model import (
 from kundelik_core.gradebook.journal.model import Period, Titles
 from kundelik_core.gradebook.schemes.exact import fixed
 from kundelik_core.identity.model import Actor
+from kundelik_core.kernel.clock import SCHOOL_ZONE
 from kundelik_core.kernel.i18n import (
     _,
     current_locale,
@@ -33,6 +35,7 @@ __all__ = ["child_context", "week_context"]
 
 Context = dict[str, Any]
 _WEEK: Final = 7
+_ZONE: Final = ZoneInfo(SCHOOL_ZONE)
 
 
 def child_context(
@@ -130,7 +133,7 @@ def _since(
         parts.append(ngettext("%(n)s mark", "%(n)s marks", marks) % {"n": marks})
     if remarks:
         parts.append(ngettext("%(n)s remark", "%(n)s remarks", remarks) % {"n": remarks})
-    day, locale = week.since.date(), current_locale()
+    day, locale = week.since.astimezone(_ZONE).date(), current_locale()
     near = (today - day).days < _WEEK
     since = weekday(day, locale, long=True) if near else day_month(day, locale)
     return {

@@ -37,6 +37,7 @@ from kundelik_core.gradebook.schemes.engine import PeriodResult
 from kundelik_core.gradebook.schemes.entry import show_cell
 from kundelik_core.gradebook.schemes.model import GradingScheme
 from kundelik_core.identity.access import Permission
+from kundelik_core.identity.model import Actor
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.db import Tenant, tenant
 from kundelik_core.kernel.errors import Problem
@@ -58,9 +59,10 @@ T = TypeVar("T")
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """The body of a save."""
+    """The body of a save; only results of ``period``, the one of the page, are of use to it."""
 
     changes: list[Change]
+    period: str | None = None
 
 
 class Comment(msgspec.Struct, frozen=True):
@@ -130,6 +132,7 @@ async def _in_school(
 ) -> T:
     """Run an action in the school of the group; 404 when it is in none of the account's."""
     actor = actor_of(request)
+    _same_account(request, actor)
     lock = (LOCK, group) if write else None
     missing: Problem = not_found()
     for school_id in staff_schools(actor):
@@ -141,6 +144,16 @@ async def _in_school(
                 raise
             missing = problem
     raise missing
+
+
+def _same_account(request: Request, actor: Actor) -> None:
+    """Refuse what a page of one account sends after another one has signed in."""
+    if request.headers.get("kundelik-account", str(actor.account_id)) != str(actor.account_id):
+        raise Problem(
+            "other-account",
+            N_("Somebody else has signed in on this device. Sign in again."),
+            status=401,
+        )
 
 
 def _computed(scheme: GradingScheme, results: dict[UUID, PeriodResult]) -> Json:
@@ -177,11 +190,20 @@ async def post_cells(request: Request, group: FromPath[UUID], data: JSONBody[Cha
     locale = current_locale()
 
     async def act(tx: Tenant, viewer: Viewer) -> SaveResult:
-        return await save_cells(tx, viewer, group, data.changes, locale=locale, today=clock.today())
+        return await save_cells(
+            tx,
+            viewer,
+            group,
+            data.changes,
+            locale=locale,
+            today=clock.today(),
+            period=data.period,
+        )
 
     saved = await _in_school(request, group, act, write=True)
     return {
         "results": [_result(outcome) for outcome in saved.outcomes],
+        "beside": saved.beside,
         "computed": _computed(saved.scheme, saved.results),
         "cursor": now,
     }

@@ -28,6 +28,8 @@ class Book:
     def reset(self) -> None:
         """As after a start."""
         self.mode = "ok"
+        self.gate = threading.Event()
+        self.gate.set()
         self.cells: dict[tuple[str, str], str] = {}
         self.authors: dict[tuple[str, str], str] = {}
         self.seen: dict[str, dict[str, Any]] = {}
@@ -129,6 +131,7 @@ class Handler(BaseHTTPRequestHandler):
         if path[-1] == "preferences":
             return self.send("")
         data = json.loads(body)
+        book.gate.wait(10)
         with book.lock:
             if path[-1] == "cells":
                 if any(c["value"] == "3" for c in data["changes"]):

@@ -204,7 +204,7 @@ async def _changed(
           select p.begins, p.ends from core.period p join g on p.year = g.year
            where p.school_id = $1 and p.code = $3
         ), c as (
-          select m.work_id as column_id, m.pupil_id, w.lesson_id
+          select m.work_id as column_id, m.pupil_id, m.work_id as told_in
             from core.work w join core.mark m on m.school_id = w.school_id and m.work_id = w.id
            where w.school_id = $1 and w.group_id = $2
              and w.date between (select p.begins from p) and (select p.ends from p)
@@ -227,8 +227,7 @@ async def _changed(
           from c
           left join lateral (
             select h.at, h.actor_id from core.cell_history h
-             where h.school_id = $1 and h.column_id in (c.column_id, c.lesson_id)
-               and h.pupil_id = c.pupil_id
+             where h.school_id = $1 and h.column_id = c.told_in and h.pupil_id = c.pupil_id
              order by h.at desc limit 1) h on true
           left join core.person n on n.school_id = $1 and n.id = h.actor_id
         """,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from kundelik_core.gradebook.access import Viewer
 from kundelik_core.gradebook.columns.actions import edit_work, void_work
 from kundelik_core.gradebook.columns.rules import WorkSpec
 from kundelik_core.gradebook.journal.actions import LOCK
@@ -229,3 +230,24 @@ async def test_who_joins_later_owes_nothing_of_before(factory: Factory, journal:
         await recompute(tx, journal.group, "q2")
     kept = {row[0]: row for row in await stored(factory, journal)}
     assert [kept[row[0]] for row in before] == before
+
+
+async def test_a_colleagues_mark_is_told_though_one_wrote_in_the_lesson_after_it(
+    factory: Factory, journal: Journal
+) -> None:
+    sor = await make_work(factory, journal, "sor", 15)
+    colleague = await factory.person(journal.school_id, "Ким", "Анна", role="teacher")
+    await factory.tenant.execute(
+        "insert into core.group_teacher (school_id, group_id, teacher_id, from_date) "
+        "values ($1, $2, $3, $4)", journal.school_id, journal.group, colleague, date(2026, 9, 1),
+    )  # fmt: skip
+    theirs = Viewer(account=new_id(), person=colleague, roles=frozenset({"teacher"}))
+    pupil = journal.pupils[0]
+    await save(journal, change(sor, pupil, "13"), viewer=theirs)
+    await save(journal, change(journal.lessons[1], pupil, "о"))
+    async with tenant(journal.school_id) as tx:
+        told = await news(
+            tx, journal.group, "q2", LONG_AGO, person=journal.teacher, locale="ru"
+        )
+    assert told is not None
+    assert [(c.column, c.value, c.by) for c in told.cells] == [(sor, "13", "Ким Анна")]
