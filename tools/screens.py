@@ -31,13 +31,15 @@ class Shot(NamedTuple):
     name: str
     login: str
     page: str
+    follow: str  # the link to open there; where there is none, the page itself is the picture
     width: int
     height: int
 
 
 SHOTS = (
-    Shot("journal", "teacher", "/journal", 1280, 800),
-    Shot("diary", "parent", "/diary", 390, 844),
+    Shot("journal", "teacher", "/journal", "main a[href^='/journal/']", 1280, 800),
+    # At the weekend a diary opens at the coming week; the one with marks is a link away.
+    Shot("diary", "parent", "/diary", "main p.mid a[href^='/diary/']", 390, 844),
 )
 
 
@@ -98,6 +100,9 @@ def take(browser: Browser, base: str, password: str, shot: Shot) -> Path:
     answer = page.goto(f"{base}{shot.page}", wait_until="networkidle")
     if answer is None or not answer.ok:
         raise SystemExit(f"screens: {shot.page} answered {answer and answer.status}")
+    link = page.locator(shot.follow).first
+    if link.count():
+        page.goto(f"{base}{link.get_attribute('href')}", wait_until="networkidle")
     path = FOLDER / f"{shot.name}.png"
     page.screenshot(path=path)
     context.close()

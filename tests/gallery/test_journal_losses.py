@@ -24,7 +24,6 @@ from tests.gallery.test_journal_script import (
 
 pytestmark = pytest.mark.e2e
 BOOK = Handler.book
-QUEUE = "kundelik.q.a1.g1."
 UNLOAD = "!dispatchEvent(new Event('beforeunload', { cancelable: true }))"
 
 
@@ -36,6 +35,7 @@ def others_write(tab: Page, pupil: str, value: str) -> None:
                      "at": "2026-11-20T14:02:00"})  # fmt: skip
     with tab.expect_response("**/changes?*"):
         tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    tab.evaluate("new Promise((done) => setTimeout(done, 20))")
 
 
 def look_alike(tab: Page, change: Callable[[str], str]) -> None:
@@ -63,10 +63,11 @@ def test_a_page_that_is_left_sends_what_has_not_gone_yet(tab: Page, gallery: str
     with tab.expect_request("**/cells"):
         press(tab, "7 Enter")
     press(tab, "8 Enter")
-    tab.evaluate(
-        "Object.defineProperty(document, 'hidden', { value: true });"
-        "document.dispatchEvent(new Event('visibilitychange'))"
-    )
+    with tab.expect_request("**/cells"):
+        tab.evaluate(
+            "Object.defineProperty(document, 'hidden', { value: true });"
+            "document.dispatchEvent(new Event('visibilitychange'))"
+        )
     BOOK.gate.set()
     expect(saved(tab)).to_have_text(SAVED)
     assert BOOK.cells == {(TODAY, "p0"): "7", (TODAY, "p1"): "8"}
@@ -130,10 +131,10 @@ def test_leaving_is_held_up_while_the_device_keeps_nothing(tab: Page, gallery: s
     start(tab, gallery)
     BOOK.mode = "500"
     tab.evaluate(
-        "const real = Storage.prototype.setItem; let n = 0;"
+        "() => { const real = Storage.prototype.setItem;"
         "Storage.prototype.setItem = function (name, value) {"
         "  if (name.endsWith('p0')) throw new Error('full');"
-        "  real.call(this, name, value); }"
+        "  real.call(this, name, value); } }"
     )
     press(tab, "7 Enter 8 Enter")
     expect(saved(tab)).to_have_text("Waiting for connection (2)")
@@ -197,7 +198,7 @@ def test_names_of_namesakes_are_left_out_of_a_paste(tab: Page, gallery: str) -> 
 def test_a_comment_does_not_get_into_the_window_of_another_pupil(tab: Page, gallery: str) -> None:
     start(tab, gallery)
     held: list[Route] = []
-    tab.route("**/history", lambda route: held.append(route))
+    tab.route("**/history", held.append)
     with tab.expect_request("**/p0/history"):
         press(tab, "F2")
     press(tab, "Escape ArrowDown")
@@ -228,13 +229,13 @@ def test_a_comment_that_was_not_read_yet_is_not_emptied(tab: Page, gallery: str)
 def test_a_kept_topic_is_held_against_what_its_writer_saw(tab: Page, gallery: str) -> None:
     start(tab, gallery)
     BOOK.mode = "500"
-    shown = tab.locator('#lessons tr[data-id="col11"] td').first.inner_text()
+    shown = tab.locator('#lessons tr[data-id="col11"] td').first.text_content()
     press(tab, "F6")
     tab.locator("#topic").fill("Fractions")
     press(tab, "Enter")
     expect(tab.locator("#strip-error")).to_contain_text("kept on this device")
     BOOK.mode = "ok"
-    row = re.compile(r'(<tr data-id="col11".*?<td[^>]*>)[^<]*', re.S)
+    row = re.compile(r'(<tr data-id="col11".*?<td[^>]*>)[^<]*', re.DOTALL)
     look_alike(tab, lambda text: row.sub(r"\1Theirs", text, count=1))
     with tab.expect_request("**/lessons/col11") as asked:
         start(tab, gallery)

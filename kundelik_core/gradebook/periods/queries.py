@@ -25,7 +25,8 @@ with g as (
      and w.date between (select p.begins from p) and (select p.ends from p)
 )
 select json_build_object(
-  'grade', g.grade, 'closed', (select p.state <> 'open' from p), 'scheme_code', g.scheme_code, 'scheme_version', g.scheme_version,
+  'grade', g.grade, 'closed', (select p.state <> 'open' from p),
+  'scheme_code', g.scheme_code, 'scheme_version', g.scheme_version,
   'works', (
     select coalesce(json_agg(json_build_array(w.id, w.lesson_id, w.kind, w.date,
            w.max_points::text, w.status)), '[]') from w),

@@ -170,9 +170,7 @@ async def test_a_work_stays_on_its_lesson_when_only_its_title_changes(
     )  # fmt: skip
     spec = WorkSpec("sor", "Бөлшектер", day, "15")
     async with tenant(journal.school_id, write=True, lock=(LOCK, journal.group)) as tx:
-        await edit_work(
-            tx, teacher_of(journal), journal.group, sor, spec, locale="ru", today=TODAY
-        )
+        await edit_work(tx, teacher_of(journal), journal.group, sor, spec, locale="ru", today=TODAY)
     assert await lesson_of(factory, journal, sor) == second
 
 
@@ -246,8 +244,6 @@ async def test_a_colleagues_mark_is_told_though_one_wrote_in_the_lesson_after_it
     await save(journal, change(sor, pupil, "13"), viewer=theirs)
     await save(journal, change(journal.lessons[1], pupil, "о"))
     async with tenant(journal.school_id) as tx:
-        told = await news(
-            tx, journal.group, "q2", LONG_AGO, person=journal.teacher, locale="ru"
-        )
+        told = await news(tx, journal.group, "q2", LONG_AGO, person=journal.teacher, locale="ru")
     assert told is not None
     assert [(c.column, c.value, c.by) for c in told.cells] == [(sor, "13", "Ким Анна")]

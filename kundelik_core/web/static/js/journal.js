@@ -24,16 +24,17 @@ let { cursor } = table.dataset;
 function showState(state, n, clashes) {
   const box = $("saved");
   const { savedAt } = queue;
+  const lost = refused + queue.refusals.size;
   let text = savedAt ? t("saved", { time: clock(savedAt) }) : t("allsaved");
   let link = null;
   if (state === "saving" || state === "waiting") text = t(state, { n });
-  if (refused && state !== "waiting") text = t("refused", { n: refused });
+  if (lost && state !== "waiting") text = t("refused", { n: lost });
   if (clashes) text = t("conflict", { n: clashes });
   if (state === "signin") {
     text = t("signin", { n });
     link = document.createElement("a");
     link.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
-  } else if (clashes || refused) {
+  } else if (clashes || lost) {
     link = document.createElement("button");
     link.className = "btn quiet bad";
     link.onclick = () => {
@@ -49,7 +50,7 @@ function showState(state, n, clashes) {
   if ((link || state === "waiting") && $("live").textContent !== text) say(text);
 }
 
-const queue = new Queue(`kundelik.q.${account}.${group}.`, api, {
+const queue = new Queue(`kundelik.q.${account}.${group}.`, api, period, {
   state: showState,
   saved(key, value) {
     const at = sheet.where(key);
@@ -64,21 +65,35 @@ const queue = new Queue(`kundelik.q.${account}.${group}.`, api, {
   conflict(key, mine, theirs) {
     const at = sheet.where(key);
     if (!at) return;
+    forget(...at);
     sheet.base[at[0]][at[1]] = theirs.value;
     sheet.flag(...at, "wait", false);
     sheet.flag(...at, "clash", true);
   },
   refused(key, value, problem, tried) {
     const at = sheet.where(key);
-    if (!at) return;
-    sheet.base[at[0]][at[1]] = value;
-    sheet.show(...at, value);
+    if (!at) return false;
+    if (value !== null) {
+      sheet.base[at[0]][at[1]] = value;
+      sheet.show(...at, value);
+    }
     sheet.flag(...at, "wait", false);
     sheet.flag(...at, "no-go", true);
     refused = table.querySelectorAll("td.no-go").length;
     const text = `${t("wrote", { text: tried })} ${problem.detail || problem.title || ""}`;
     sheet.td(...at).dataset.no = text;
     editor.complain(sheet.td(...at), text);
+    return true;
+  },
+  beside(list) {
+    for (const cell of list) {
+      const key = `${cell.column}|${cell.pupil}`;
+      const at = sheet.where(key);
+      if (!at || queue.pending(key) !== undefined || queue.clashes.has(key)) continue;
+      sheet.base[at[0]][at[1]] = cell.value;
+      sheet.show(...at, cell.value);
+      cells.known.delete(key);
+    }
   },
   computed: (answers) => sheet.compute(answers),
 });
@@ -111,12 +126,22 @@ async function change(list, note = true) {
 }
 
 function step(from, to, field) {
+  while (from.at(-1)?.length === 0) from.pop();
   const list = from.pop();
   if (!list) return;
   to.push(list);
   change(list.map(({ r, c, ...x }) => ({ r, c, value: x[field] })), false);
   moveTo(list[0].r, list[0].c);
   say(t("undone"));
+}
+
+/** What somebody else has written since is theirs, and not undone. */
+function forget(r, c) {
+  for (const steps of [done, undone]) {
+    steps.forEach((list, i) => {
+      steps[i] = list.filter((x) => x.r !== r || x.c !== c);
+    });
+  }
 }
 
 function clearFlags(r, c) {
@@ -210,20 +235,27 @@ async function poll() {
   } catch {
     return;
   }
-  if (answer.status !== 200) return;
-  ({ cursor } = answer.data);
+  // A window shows what was there when it opened, and so does an open cell: they hear of it later.
+  if (answer.status !== 200 || document.querySelector("dialog[open]")) return;
+  let held = false;
   for (const cell of answer.data.cells) {
     const key = `${cell.column}|${cell.pupil}`;
     const at = sheet.where(key);
     if (!at || queue.pending(key) !== undefined || queue.clashes.has(key)) continue;
     const [r, c] = at;
     if (cell.value === sheet.base[r][c]) continue;
+    if (editor.open && editor.at[0] === r && editor.at[1] === c) {
+      held = true;
+      continue;
+    }
+    forget(r, c);
     sheet.base[r][c] = cell.value;
     sheet.show(r, c, cell.value);
     sheet.flag(r, c, "fresh", true);
     sheet.td(r, c).dataset.by = t("changed", { by: cell.by, at: when(cell.at) });
     cells.known.delete(key);
   }
+  if (!held) ({ cursor } = answer.data);
   sheet.compute(answer.data.computed ?? {});
 }
 
@@ -240,19 +272,25 @@ function start() {
   const now = sheet.cols.findIndex((col) => col.th.classList.contains("now"));
   const last = sheet.cols.findLastIndex((_, c) => sheet.val.some((row) => row[c]));
   moveTo(0, [given, now, last, 0].find((c) => c >= 0));
+  queue.recall();
   queue.tell(queue.size ? "saving" : "idle");
   queue.flush();
   setInterval(poll, POLL);
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) queue.flush({ keepalive: true });
-    else {
+    if (document.hidden) {
+      editor.commit();
+      lessons.leave();
+      queue.flush(true);
+    } else {
       queue.flush();
+      lessons.sendAll();
       poll();
     }
   });
   addEventListener("beforeunload", (event) => {
     editor.commit();
-    if (queue.size && !queue.safe) event.preventDefault();
+    lessons.leave();
+    if (!queue.safe || !lessons.safe) event.preventDefault();
   });
 }
 

@@ -67,6 +67,7 @@ export class CellWindow {
       $("take-theirs").textContent = t("theirs", { by, at: when(at), value: value || t("empty") });
     }
     $("comment").value = "";
+    this.read = false;
     $("comment-error").textContent = "";
     $("history").replaceChildren();
     $("tip").hidden = true;
@@ -75,10 +76,13 @@ export class CellWindow {
     let lines = [t("nohistory")];
     try {
       const entries = await this.history(key);
+      if (this.key !== key) return;
+      this.read = true;
       lines = entries.length ? this.lines(entries) : [t("nothing")];
       const last = entries.filter((e) => e.field === "comment").at(-1);
       if (last && !$("comment").value) $("comment").value = last.new ?? "";
     } catch { /* the line above says so */ }
+    if (this.key !== key) return;
     $("history").replaceChildren(...lines.map((text) => {
       const item = document.createElement("li");
       item.textContent = text;
@@ -103,11 +107,17 @@ export class CellWindow {
   async save(event) {
     event.preventDefault();
     const comment = $("comment").value.trim();
+    const { key } = this;
+    // An empty field says nothing as long as it is not known what stood there.
+    if (!comment && !this.read) {
+      $("cell").close();
+      return;
+    }
     const body = { id: newId(), comment };
-    const done = await attempt($("comment-error"), () => call(`${this.url(this.key)}/comment`, body));
+    const done = await attempt($("comment-error"), () => call(`${this.url(key)}/comment`, body));
     if (!done) return;
-    this.known.delete(this.key);
-    const [r, c] = this.sheet.where(this.key);
+    this.known.delete(key);
+    const [r, c] = this.sheet.where(key);
     this.sheet.flag(r, c, "note-c", comment !== "");
     $("cell").close();
   }

@@ -7,6 +7,7 @@ export class Lessons {
   constructor(sheet, prefix) {
     Object.assign(this, { sheet, prefix, busy: new Set() });
     this.rows = new Map();
+    this.unsafe = new Set();
     for (const row of $("lessons").tBodies[0].rows) {
       const [, topic, homework] = row.cells;
       const base = { topic: topic.textContent, homework: homework.textContent };
@@ -30,7 +31,13 @@ export class Lessons {
   restore() {
     for (const [id, lesson] of this.rows) {
       const kept = store.get(this.prefix + id);
-      if (kept) this.draw(id, kept);
+      if (!kept) continue;
+      const { base, ...text } = kept;
+      this.draw(id, text);
+      // What is there now may be somebody else's: the server compares with what the writer saw.
+      const same = FIELDS.every((name) => lesson.base[name] === lesson.now[name]);
+      if (same) store.set(this.prefix + id);
+      else if (base) lesson.base = base;
       if (this.dirty(lesson)) this.send(id);
     }
   }
@@ -54,7 +61,8 @@ export class Lessons {
     const small = document.createElement("small");
     small.textContent = column.title === column.label ? "" : column.title;
     $("strip-title").replaceChildren(column.label, small);
-    $("strip-error").textContent = "";
+    $("strip-error").textContent = this.here?.clash ?? "";
+    $("strip-error").classList.toggle("err", Boolean(this.here?.clash));
     for (const name of FIELDS) {
       $(name).disabled = !this.here || Boolean(this.here.lock) || column.lock === "closed";
       $(name).value = this.here?.now[name] ?? "";
@@ -65,12 +73,29 @@ export class Lessons {
     const lesson = this.here;
     if (!lesson) return;
     this.draw(this.id, { topic: $("topic").value.trim(), homework: $("homework").value.trim() });
-    store.set(this.prefix + this.id, lesson.now);
+    delete lesson.clash;
+    this.keep(this.id, lesson);
     this.send(this.id);
   }
 
+  keep(id, lesson) {
+    if (store.set(this.prefix + id, { ...lesson.now, base: lesson.base })) this.unsafe.delete(id);
+    else this.unsafe.add(id);
+  }
+
+  get safe() {
+    return this.unsafe.size === 0;
+  }
+
+  /** Takes what is being typed, before the page is left. */
+  leave() {
+    const typed = (name) => !$(name).disabled && $(name).value.trim() !== this.here.now[name];
+    if (this.here && FIELDS.some(typed)) this.edited();
+  }
+
+  /** Sends what waits; what somebody else wrote over, only the writer sends again. */
   sendAll() {
-    for (const [id, lesson] of this.rows) if (this.dirty(lesson)) this.send(id);
+    for (const [id, lesson] of this.rows) if (this.dirty(lesson) && !lesson.clash) this.send(id);
   }
 
   async send(id) {
@@ -95,16 +120,21 @@ export class Lessons {
       lesson.base = sent;
       text = t("lessonsaved");
       store.set(this.prefix + id);
-      if (this.dirty(lesson)) this.send(id);
-    } else if (status >= 500) {
+      this.unsafe.delete(id);
+      if (this.dirty(lesson)) {
+        this.keep(id, lesson);
+        this.send(id);
+      }
+    } else if (status >= 500 || status === 408 || status === 429) {
       text = t("lessonkept");
-      setTimeout(() => this.send(id), 15000);
+      setTimeout(() => this.sendAll(), 15000);
     } else if (status === 401) {
       text = t("signin", { n: 1 });
     } else if (theirs) {
       lesson.base = { topic: theirs.topic, homework: theirs.homework };
       const other = FIELDS.filter((name) => theirs[name] !== sent[name]);
       text = t("lesson", { text: other.map((name) => theirs[name]).join("; ") });
+      lesson.clash = text;
     }
     if (id !== this.id) return;
     $("strip-error").textContent = text;

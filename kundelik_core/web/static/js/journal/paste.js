@@ -11,6 +11,9 @@ const fold = (name) => name.toLowerCase().replace(/\s+/g, " ").trim();
 // A first column of names tells which row is whose, whatever the order.
 function byName(block, sheet) {
   const rows = new Map(sheet.names.map((name, r) => [fold(name), r]));
+  // Of two namesakes nobody can tell which is meant.
+  const twins = sheet.names.map(fold).filter((name, r) => rows.get(name) !== r);
+  for (const name of twins) rows.set(name, -1);
   const found = block.map((line) => rows.get(fold(line[0])));
   const hits = found.filter((r) => r !== undefined).length;
   return block[0].length > 1 && hits * 2 > block.length ? found : null;

@@ -5,13 +5,14 @@ import { call, newId, store } from "./words.js";
 const DELAYS = [2, 4, 8, 15, 30];
 
 export class Queue {
-  constructor(prefix, url, on) {
-    Object.assign(this, { prefix, url, on, entries: new Map(), clashes: new Map() });
-    this.busy = false;
+  constructor(prefix, url, period, on) {
+    Object.assign(this, { prefix, url, period, on });
+    Object.assign(this, { entries: new Map(), clashes: new Map(), refusals: new Map() });
+    this.busy = 0;
     this.state = "idle";
     this.fails = 0;
     this.limit = 200;
-    this.safe = true;
+    this.unsafe = new Set();
     this.savedAt = null;
     this.load();
     addEventListener("online", () => this.flush());
@@ -20,12 +21,20 @@ export class Queue {
   load() {
     for (const name of store.names(this.prefix)) {
       const kept = store.get(name);
-      if (kept) (kept.theirs ? this.clashes : this.entries).set(name.slice(this.prefix.length), kept);
+      const place = kept?.theirs ? this.clashes : kept?.problem ? this.refusals : this.entries;
+      if (kept) place.set(name.slice(this.prefix.length), kept);
     }
   }
 
   keep(key) {
-    this.safe = store.set(this.prefix + key, this.entries.get(key) ?? this.clashes.get(key));
+    const kept = this.entries.get(key) ?? this.clashes.get(key) ?? this.refusals.get(key);
+    if (store.set(this.prefix + key, kept) || !kept) this.unsafe.delete(key);
+    else this.unsafe.add(key);
+  }
+
+  /** Something that the server does not have would be gone with the page. */
+  get safe() {
+    return this.unsafe.size === 0;
   }
 
   /** What is in this cell for its owner, or undefined when nothing is under way. */
@@ -40,6 +49,7 @@ export class Queue {
 
   put(key, value, base, reason = null) {
     this.clashes.delete(key);
+    this.refusals.delete(key);
     const entry = this.entries.get(key);
     if (entry?.sent) {
       if (entry.value === value) delete entry.next;
@@ -65,13 +75,15 @@ export class Queue {
     this.on.state(state, this.size, this.clashes.size);
   }
 
-  async flush(more = {}) {
+  /** Sends what waits; when the page is left, also beside what is on its way already. */
+  async flush(leaving = false) {
     clearTimeout(this.soon);
-    clearTimeout(this.retry);
-    if (this.busy) return;
-    const batch = [...this.entries].slice(0, this.limit);
+    if (this.busy && !leaving) return;
+    const fresh = [...this.entries].filter(([, entry]) => !this.busy || !entry.sent);
+    const batch = fresh.slice(0, this.limit);
     if (!batch.length) return;
-    this.busy = true;
+    clearTimeout(this.retry);
+    this.busy += 1;
     for (const [key, entry] of batch) {
       entry.sent = true;
       this.keep(key);
@@ -79,20 +91,22 @@ export class Queue {
     const changes = batch.map(([, { sent, next, ...change }]) => change);
     let answer = null;
     try {
-      if (navigator.onLine) answer = await call(`${this.url}/cells`, { changes }, more);
+      const body = { changes, period: this.period };
+      if (navigator.onLine) answer = await call(`${this.url}/cells`, body);
     } catch { /* no connection: they stay, and go again */ }
-    this.busy = false;
+    this.busy -= 1;
     this.take(answer, batch);
   }
 
   take(answer, batch) {
     // An answer without results is a hotel's sign-in page, not ours.
-    const status = answer?.data.results || answer?.status >= 400 ? answer.status : 0;
+    const status = answer?.data?.results || answer?.status >= 400 ? answer.status : 0;
     if (status === 401) {
       this.tell("signin");
       return;
     }
-    if (status === 0 || status >= 500 || status === 408 || status === 429) {
+    if (status === 0 || status >= 500 || [408, 409, 429].includes(status)) {
+      if (status === 500) this.part(batch);
       const wait = DELAYS[Math.min(this.fails, DELAYS.length - 1)];
       this.fails += 1;
       this.retry = setTimeout(() => this.flush(), wait * 1000);
@@ -108,6 +122,7 @@ export class Queue {
       for (const [key, entry] of batch) this.drop(key, entry.base, answer.data, entry.value);
     } else {
       for (const result of answer.data.results) this.settle(result);
+      this.on.beside(answer.data.beside ?? []);
       this.on.computed(answer.data.computed ?? {});
       this.savedAt = new Date();
     }
@@ -115,10 +130,36 @@ export class Queue {
     if (this.size) this.flush();
   }
 
+  /** One change may be what the server stumbles over: one by one, and that one after the others. */
+  part(batch) {
+    this.limit = 1;
+    if (batch.length > 1) return;
+    for (const [key, entry] of batch) {
+      this.entries.delete(key);
+      this.entries.set(key, entry);
+    }
+  }
+
   drop(key, value, problem, tried) {
+    const { next } = this.entries.get(key) ?? {};
     this.entries.delete(key);
+    if (next && next.value !== value) {
+      this.add(key, next.value, value, next.reason);
+    } else if (!this.on.refused(key, value, problem ?? {}, tried)) {
+      // Not a cell of this page: kept until somebody sees it.
+      this.refusals.set(key, { value, problem: problem ?? {}, tried });
+    }
     this.keep(key);
-    this.on.refused(key, value, problem ?? {}, tried);
+  }
+
+  /** Shows what was refused while another period was open. */
+  recall() {
+    for (const [key, { problem, tried }] of this.refusals) {
+      if (this.on.refused(key, null, problem, tried)) {
+        this.refusals.delete(key);
+        this.keep(key);
+      }
+    }
   }
 
   settle(result) {
@@ -137,7 +178,8 @@ export class Queue {
       const { next } = entry;
       this.entries.delete(key);
       if (next && next.value !== result.value) {
-        this.add(key, next.value, result.value, next.reason);
+        // What its writer saw last was the value before it: somebody else may have come between.
+        this.add(key, next.value, entry.value, next.reason);
       }
       this.keep(key);
       this.on.saved(key, result.value);

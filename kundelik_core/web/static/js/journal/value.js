@@ -58,5 +58,7 @@ export function check(text, column, codes) {
   if (first.error) return first;
   const second = word ? readCode(word, column, codes) : { value: "" };
   if (second.error) return second;
+  // A ten typed with a letter, or one and late? The server asks back, if it is told what was typed.
+  if (word === "о" && !/\s/.test(typed) && Number(`${first.value}0`) <= column.max) return { value: typed };
   return { value: [first.value, second.value].filter(Boolean).join(" ") };
 }

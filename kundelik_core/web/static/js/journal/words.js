@@ -72,9 +72,14 @@ export function place(bubble, cell) {
 /** One request; throws for the network, returns {status, data} otherwise. */
 export async function call(url, body, more = {}) {
   const options = { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(20000) };
+  // Whoever has signed in since in another tab must not send what this page's owner typed.
+  const account = $("grid")?.dataset.account;
+  if (account) options.headers["Kundelik-Account"] = account;
   if (body !== undefined) {
     options.method = "POST";
     options.body = JSON.stringify(body);
+    // Goes on when the page is left. Browsers let 64 KB out that way.
+    options.keepalive = options.body.length < 20000;
     options.headers["Content-Type"] = "application/json";
   }
   const answer = await fetch(url, { ...options, ...more });
