@@ -17,7 +17,7 @@ from bench.data import MARKER, fill
 from bench.files import assets_of
 from bench.inside import Inside, Seen, inside
 from bench.operations import Operation, Town, operations
-from bench.server import BenchError, cpu_us, family, server
+from bench.server import BenchError, cpu_us, family, server, spent_us
 from kundelik_core.kernel.boot import Urls, migrate_all, start_postgres
 from kundelik_core.kernel.pg import EmbeddedPostgres
 from kundelik_core.kernel.settings import Settings
@@ -169,14 +169,13 @@ def _sample(
     if not units:
         raise BenchError(f"{op.name}: nothing left to send")
     # Connections to PostgreSQL open on the way, so its processes are looked up on both sides.
-    servers, before = family(pid), set(family(master))
-    python, postgres = cpu_us(servers), cpu_us(sorted(before))
+    python, postgres = cpu_us(family(pid)), cpu_us(family(master))
     tally = drive(port, units, connections)
-    python = cpu_us(servers) - python
-    postgres = cpu_us(sorted(before | set(family(master)))) - postgres
+    used = spent_us(python, cpu_us(family(pid)))
+    used_there = spent_us(postgres, cpu_us(family(master)))
     return _Sample(
-        python / tally.units,
-        postgres / tally.units,
+        used / tally.units,
+        used_there / tally.units,
         tally.bytes / tally.units,
         tally.units / tally.seconds,
     )

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-__all__ = ["BenchError", "cpu_us", "family", "server"]
+__all__ = ["BenchError", "cpu_us", "family", "server", "spent_us"]
 
 _STARTS_IN: Final = 90.0
 
@@ -87,14 +87,19 @@ def family(root: int) -> list[int]:
     return found
 
 
-def cpu_us(pids: list[int]) -> float:
-    """Return the processor time that processes have used, all their threads together."""
-    total = 0
+def cpu_us(pids: list[int]) -> dict[int, float]:
+    """Return the processor time that each process has used, all its threads together."""
+    found: dict[int, float] = {}
     for pid in pids:
         try:
             # The clock of a process, as clock_getcpuclockid(3) names it: to the nanosecond, where
             # /proc/<pid>/stat counts in hundredths of a second.
-            total += time.clock_gettime_ns((~pid << 3) | 2)
+            found[pid] = time.clock_gettime_ns((~pid << 3) | 2) / 1000
         except OSError:
             continue
-    return total / 1000
+    return found
+
+
+def spent_us(before: dict[int, float], after: dict[int, float]) -> float:
+    """Return what was used in between; a process that is new brings all, one that ended nothing."""
+    return sum(now - before.get(pid, 0.0) for pid, now in after.items())
