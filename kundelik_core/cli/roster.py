@@ -19,6 +19,7 @@ from kundelik_core.cli.install import (
     settings_with,
 )
 from kundelik_core.gradebook.group_scheme import scheme_chooser
+from kundelik_core.gradebook.periods.roster_changes import recompute_groups
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.audit import Doer
 from kundelik_core.kernel.i18n import use_locale
@@ -171,6 +172,7 @@ def _planned(school: int | None, plan: Plan) -> Told:
 
 async def _apply(asked: Asked, school: int, roster: Roster, options: Options) -> Told:
     done = await apply(school, roster, options, Doer(), facts_of(asked.file))
+    await recompute_groups(school, done.plan.changed_groups)
     if asked.slips:
         slips = await slips_for(school, done.plan.account_people)
         write_private(asked.slips, slips_csv(slips, done.locale))

@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
 from kundelik_core.gradebook.group_scheme import scheme_chooser
+from kundelik_core.gradebook.periods.roster_changes import recompute_groups
 from kundelik_core.identity.access import Permission
 from kundelik_core.identity.model import Actor
 from kundelik_core.kernel import clock
@@ -271,6 +272,7 @@ async def apply_upload(request: Request) -> Response[bytes]:
             Doer(actor.account_id, actor.person(school_id)),
             facts_of(upload.content, upload.name),
         )
+        await recompute_groups(school_id, done.plan.changed_groups)
     except Problem as problem:
         return _refused(request, school_id, problem)
     await asyncio.to_thread(drop_upload, _folder(request), upload.token, actor.account_id)

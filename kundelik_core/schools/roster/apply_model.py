@@ -247,6 +247,12 @@ class Plan(msgspec.Struct, kw_only=True):
         )  # fmt: skip
 
     @property
+    def changed_groups(self) -> set[UUID]:
+        """Groups whose pupils change, so that their results have to be computed anew."""
+        joined = {row.group_id for row in self.group_pupils}
+        return joined | {ending.holder for ending in self.ended_group_pupils}
+
+    @property
     def has_errors(self) -> bool:
         """Whether any row was left out."""
         return any(error.severity == "error" for error in self.errors)

@@ -3,7 +3,9 @@
 from datetime import date
 
 from kundelik_core.gradebook.group_scheme import scheme_chooser
+from kundelik_core.gradebook.periods.roster_changes import recompute_groups
 from kundelik_core.kernel.audit import Doer
+from kundelik_core.kernel.ids import new_id
 from kundelik_core.schools.roster import read_roster
 from kundelik_core.schools.roster.apply import Applied, apply, facts_of
 from kundelik_core.schools.roster.apply_model import Options
@@ -29,7 +31,7 @@ async def joined(factory: Factory, journal: Journal, surname: str) -> list[tuple
         "on n.school_id = g.school_id and n.id = g.pupil_id "
         "where g.school_id = $1 and n.surname = $2", journal.school_id, surname,
     )  # fmt: skip
-    return [tuple(row) for row in rows]
+    return [(row["group_id"], row["from_date"]) for row in rows]
 
 
 async def test_a_newcomer_is_in_the_journal_from_the_day_of_the_list(factory: Factory) -> None:
@@ -56,3 +58,21 @@ async def test_a_part_of_a_class_is_left_to_people(factory: Factory) -> None:
     done = await bring(factory, journal, "Төре;Ілияс")
     assert await joined(factory, journal, "Төре") == []
     assert "class_divided" in {error.code for error in done.plan.errors}
+
+
+async def test_results_follow_who_sits_in_the_group(factory: Factory) -> None:
+    journal = await factory.journal(await factory.school())
+    school = journal.school_id
+    await factory.tenant.execute(
+        "insert into core.work (school_id, id, group_id, kind, date, max_points) "
+        "values ($1, $2, $3, 'sor', $4, 10)", school, new_id(), journal.group, TODAY,
+    )  # fmt: skip
+    done = await bring(factory, journal, "Жаңабай;Айару")
+    assert done.plan.changed_groups == {journal.group}
+    await recompute_groups(school, done.plan.changed_groups)
+    held = await factory.tenant.fetchval(
+        "select count(*) from core.period_result r where r.school_id = $1 and r.group_id = $2",
+        school, journal.group,
+    )  # fmt: skip
+    # Three pupils of the class and the newcomer, each with a result of the quarter.
+    assert held == 4
