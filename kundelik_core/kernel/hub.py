@@ -9,14 +9,14 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import asyncpg
 
 from kundelik_core.kernel.wire import Connection
 
-__all__ = ["RESYNC", "Hub", "current_hub", "publish", "use_hub"]
+__all__ = ["RESYNC", "Hub", "publish", "use_hub"]
 
 log = logging.getLogger(__name__)
 
@@ -78,13 +78,8 @@ class Hub:
                 await connection.close(timeout=2)
 
     async def publish(self, channel: str, payload: str) -> None:
-        """Send to every process; a failure is logged, since a hub only hints.
-
-        This one hears it at once, not only when PostgreSQL says it back: whoever is signed out here
-        must not be answered in between.
-        """
+        """Send to every process; a failure is logged, since a hub only hints."""
         message = f"{channel}\n{payload}"
-        self._heard(None, 0, CHANNEL, message)
         try:
             connection = self._connection
             if connection is None or connection.is_closed():
@@ -119,22 +114,26 @@ class Hub:
 
     def _heard(self, _connection: object, _pid: int, _channel: str, message: str) -> None:
         channel, _, payload = message.partition("\n")
+        self.hear(channel, payload)
+
+    def hear(self, channel: str, payload: str) -> None:
+        """Tell the subscribers of this process."""
         for callback in self._callbacks.get(channel, ()):
             callback(payload)
 
 
-_hub: Hub | None = None
+# A process has one application, and so one hub; a test may run two side by side.
+_hubs: list[Hub] = []
 
 
-def use_hub(hub: Hub | None) -> None:
-    """Make ``hub`` the one through which this process publishes."""
-    global _hub  # noqa: PLW0603 - one hub per process
-    _hub = hub
-
-
-def current_hub() -> Hub | None:
-    """Return the hub of this process, if it has one."""
-    return _hub
+@contextlib.contextmanager
+def use_hub(hub: Hub) -> Iterator[None]:
+    """Publish through ``hub`` inside the block; every hub of this process hears at once."""
+    _hubs.append(hub)
+    try:
+        yield
+    finally:
+        _hubs.remove(hub)
 
 
 async def publish_once(url: str, message: str) -> None:
@@ -147,11 +146,17 @@ async def publish_once(url: str, message: str) -> None:
 
 
 async def publish(channel: str, payload: str) -> None:
-    """Send to every process; a command line without a hub connects for the one message."""
+    """Send to every process; a command line without a hub connects for the one message.
+
+    This process hears it at once, not only when PostgreSQL says it back: whoever is signed out here
+    must not be answered in between.
+    """
     from kundelik_core.kernel.db import jobs_url
 
-    if _hub is not None:
-        await _hub.publish(channel, payload)
+    for hub in _hubs:
+        hub.hear(channel, payload)
+    if _hubs:
+        await _hubs[-1].publish(channel, payload)
         return
     try:
         await publish_once(jobs_url(), f"{channel}\n{payload}")

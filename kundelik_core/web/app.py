@@ -35,7 +35,7 @@ from litestar.datastructures import State
 from kundelik_core.identity.sessions import Sessions
 from kundelik_core.kernel.boot import Urls, open_databases
 from kundelik_core.kernel.db import directory, jobs_url, reference, use_databases
-from kundelik_core.kernel.hub import Hub, current_hub, use_hub
+from kundelik_core.kernel.hub import Hub, use_hub
 from kundelik_core.kernel.i18n import LOCALES
 from kundelik_core.kernel.settings import Settings
 from kundelik_core.privacy.actions import settle
@@ -98,16 +98,15 @@ def _lifespan(
         databases = await open_databases(urls, settings) if urls else None
         if databases:
             use_databases(databases)
-        hub, before = Hub(jobs_url()), current_hub()
+        hub = Hub(jobs_url())
         shell[0].sessions = Sessions(hub)
         await hub.start()
-        use_hub(hub)
         frame.know_schools(await school_titles())
         _warm_up()
         try:
-            yield
+            with use_hub(hub):
+                yield
         finally:
-            use_hub(before)
             await hub.stop()
             await settle()
             if databases:

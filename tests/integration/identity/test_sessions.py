@@ -5,9 +5,10 @@ import pytest
 
 from kundelik_core.identity import accounts, actions, queries
 from kundelik_core.identity.sessions import CHANNEL, Sessions
+from kundelik_core.kernel import hub as hub_module
 from kundelik_core.kernel.boot import Urls
 from kundelik_core.kernel.db import Databases
-from kundelik_core.kernel.hub import RESYNC, Hub, current_hub, publish, use_hub
+from kundelik_core.kernel.hub import RESYNC, Hub, publish, use_hub
 from kundelik_core.kernel.ids import new_id
 from tests.factories import NOW, Factory
 from tests.web import open_session
@@ -40,10 +41,8 @@ async def hubs(urls: Urls, databases: Databases) -> AsyncIterator[tuple[Hub, Hub
     first, second = Hub(urls.jobs, retry=0.01), Hub(urls.jobs, retry=0.01)
     await first.start()
     await second.start()
-    before = current_hub()
-    use_hub(first)
-    yield first, second
-    use_hub(before)
+    with use_hub(first):
+        yield first, second
     await first.stop()
     await second.stop()
 
@@ -179,9 +178,11 @@ async def test_a_broken_hub_comes_back_and_forgets_everything(
     assert await other.next() == "two words\nand a line"
 
 
-async def test_a_command_without_a_hub_reaches_the_workers(hubs: tuple[Hub, Hub]) -> None:
+async def test_a_command_without_a_hub_reaches_the_workers(
+    hubs: tuple[Hub, Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
     heard = Heard(hubs[0], "other")
-    use_hub(None)
+    monkeypatch.setattr(hub_module, "_hubs", [])
     await publish("other", "x")
     assert await heard.next() == "x"
 
