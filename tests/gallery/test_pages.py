@@ -10,6 +10,7 @@ import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from kundelik_core.web.static_mount import lean
 from tests.gallery.pages import PAGES
 from tests.gallery.render import WEB, bundle, catalogue, page
 
@@ -100,7 +101,14 @@ def test_the_diary_stays_small() -> None:
 def test_the_journal_s_scripts_stay_small() -> None:
     folder = WEB / "static" / "js"
     parts = [folder / "journal.js", *sorted((folder / "journal").glob("*.js"))]
-    assert small("".join(p.read_text() for p in parts)) < 12 * KB
+    assert small("".join(lean(p.read_text()) for p in parts)) < 12 * KB
+
+
+def test_no_literal_of_a_script_goes_over_a_line() -> None:
+    for path in (WEB / "static" / "js").rglob("*.js"):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            assert line.count("`") % 2 == 0, f"{path.name}, line {number}"
+            assert line.count("/*") == line.count("*/"), f"{path.name}, line {number}"
 
 
 def test_the_journal_s_cells_are_bare() -> None:
