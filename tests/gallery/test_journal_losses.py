@@ -204,6 +204,11 @@ def test_a_comment_does_not_get_into_the_window_of_another_pupil(tab: Page, gall
     press(tab, "Escape ArrowDown")
     with tab.expect_request("**/p1/history"):
         press(tab, "F2")
+    # A request is told of before its route is: wait for both routes.
+    for _ in range(500):
+        if len(held) > 1:
+            break
+        tab.evaluate("new Promise((done) => setTimeout(done, 10))")
     entry = {"at": "2026-11-20T09:15:00+05:00", "by": "G", "field": "comment", "old": "",
              "new": "of p0", "reason": ""}  # fmt: skip
     held[1].fulfill(json={"entries": []})
