@@ -1,7 +1,8 @@
 """Decide what a history of grants amounts to at a moment, and where a further one begins. No I/O.
 
 Grants add up: one more never takes time away, whatever overlaps it. A revoked grant counts up to
-its revocation, so that what was true on a day stays true of that day.
+its revocation, so that what was true on a day stays true of that day. A pause takes time out of one
+grant and of no other.
 """
 
 import calendar
@@ -24,7 +25,8 @@ __all__ = [
     "concerns",
     "end_of_day",
     "is_active",
-    "next_span",
+    "merge",
+    "pieces",
     "span_at",
     "spans",
 ]
@@ -67,8 +69,13 @@ def concerns(grant: Granted, feature: str, scope: str = EVERYTHING) -> bool:
 
 def spans(grants: Iterable[Granted]) -> list[Span]:
     """Return the time that the grants cover together: in order, apart from each other."""
+    return merge(piece for grant in grants for piece in pieces(grant))
+
+
+def merge(parts: Iterable[Span]) -> list[Span]:
+    """Return stretches of time as few as possible: in order, apart from each other."""
     merged: list[Span] = []
-    for span in sorted(_effective(grants), key=lambda one: one.begins):
+    for span in sorted(parts, key=lambda one: one.begins):
         last = merged[-1] if merged else None
         if last is None or (last.ends is not None and last.ends < span.begins):
             merged.append(span)
@@ -77,12 +84,21 @@ def spans(grants: Iterable[Granted]) -> list[Span]:
     return merged
 
 
-def _effective(grants: Iterable[Granted]) -> Iterable[Span]:
-    for grant in grants:
-        ends = [moment for moment in (grant.valid_until, grant.revoked_at) if moment is not None]
-        end = min(ends, default=None)
-        if end is None or end > grant.valid_from:
-            yield Span(grant.valid_from, end)
+def pieces(grant: Granted, *, paid: bool = False) -> list[Span]:
+    """Return the time of one grant, without its pauses; with ``paid`` also without its grace."""
+    limits = [grant.valid_until, grant.revoked_at, grant.grace_from if paid else None]
+    end = min((moment for moment in limits if moment is not None), default=None)
+    found, begins = [], grant.valid_from
+    for pause in merge(Span(p.begins, p.ends) for p in grant.pauses if p.begins != p.ends):
+        stop = pause.begins if end is None else min(pause.begins, end)
+        if stop > begins:
+            found.append(Span(begins, stop))
+        if pause.ends is None:
+            return found
+        begins = max(begins, pause.ends)
+    if end is None or end > begins:
+        found.append(Span(begins, end))
+    return found
 
 
 def span_at(grants: Iterable[Granted], moment: datetime) -> Span | None:
@@ -93,24 +109,6 @@ def span_at(grants: Iterable[Granted], moment: datetime) -> Span | None:
 def is_active(grant: Granted, moment: datetime) -> bool:
     """Tell whether a grant is in force at a moment."""
     return span_at([grant], moment) is not None
-
-
-def next_span(grants: Iterable[Granted], now: datetime, months: int, zone: str) -> Span:
-    """Return where a further term goes: as early as it fits in whole, beside what there is.
-
-    Raises:
-        Problem: what there is has no end, so nothing could be added to it.
-    """
-    begins = now
-    for span in spans(grants):
-        if span.ends is not None and span.ends <= begins:
-            continue
-        if add_months(begins, months, zone) <= span.begins:
-            break
-        if span.ends is None:
-            raise Problem("has-no-end", N_("This is granted without an end already."), status=409)
-        begins = span.ends
-    return Span(begins, add_months(begins, months, zone))
 
 
 def add_months(moment: datetime, months: int, zone: str) -> datetime:

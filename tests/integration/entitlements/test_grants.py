@@ -11,7 +11,7 @@ import pytest
 
 from kundelik_core.entitlements.actions import extend, grant, revoke
 from kundelik_core.entitlements.model import Granted, Wanted
-from kundelik_core.entitlements.queries import active, entitled, history
+from kundelik_core.entitlements.queries import active, history, is_granted
 from kundelik_core.entitlements.rules import add_months
 from kundelik_core.kernel.audit import Doer
 from kundelik_core.kernel.clock import SCHOOL_ZONE, set_now
@@ -62,9 +62,9 @@ async def test_a_grant_is_in_force_until_its_end(school: int, pupil: UUID) -> No
         made = await grant(tx, wanted(pupil), until, NOBODY)
     async with tenant(school) as tx:
         assert await active(tx, [pupil], NOW) == [made]
-        assert await entitled(tx, "rating.view", pupil, until - timedelta(seconds=1))
-        assert not await entitled(tx, "rating.view", pupil, until)
-        assert not await entitled(tx, "rating.export", pupil, NOW)
+        assert await is_granted(tx, "rating.view", pupil, until - timedelta(seconds=1))
+        assert not await is_granted(tx, "rating.view", pupil, until)
+        assert not await is_granted(tx, "rating.export", pupil, NOW)
         assert await active(tx, [], NOW) == []
 
 
@@ -90,7 +90,7 @@ async def test_a_revoked_grant_stays_in_the_history(school: int, pupil: UUID) ->
         assert await revoke(tx, made.id, "қайтарылды", NOBODY)
         assert not await revoke(tx, made.id, "тағы", NOBODY)
     async with tenant(school) as tx:
-        assert not await entitled(tx, "rating.view", pupil, NOW)
+        assert not await is_granted(tx, "rating.view", pupil, NOW)
         (kept,) = await history(tx, pupil)
         log = await tx.fetch(
             "select action from core.audit_log where school_id = $1 order by id", school
@@ -103,7 +103,7 @@ async def test_what_the_school_holds_reaches_every_pupil(school: int, pupil: UUI
     async with tenant(school, write=True) as tx:
         await grant(tx, wanted(None), None, NOBODY)
     async with tenant(school) as tx:
-        assert await entitled(tx, "rating.view", pupil, NOW + timedelta(days=5000))
+        assert await is_granted(tx, "rating.view", pupil, NOW + timedelta(days=5000))
 
 
 async def test_another_school_s_pupil_is_not_there(factory: Factory, school: int) -> None:

@@ -15,10 +15,10 @@ from kundelik_core.entitlements.rules import (
     concerns,
     end_of_day,
     is_active,
-    next_span,
     span_at,
     spans,
 )
+from kundelik_core.entitlements.terms import next_span
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.ids import new_id
 

@@ -1,0 +1,1 @@
+"""Keep every tiyn that came in and where it went."""
