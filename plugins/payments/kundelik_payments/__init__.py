@@ -1,0 +1,1 @@
+"""Take money for what families and schools may buy, and give it back."""

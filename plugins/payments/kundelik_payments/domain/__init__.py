@@ -1,0 +1,1 @@
+"""What is true of orders, payments and refunds, without any I/O."""

@@ -1,0 +1,136 @@
+"""Say what this plugin needs of others: a place for its orders, and the core's entitlements."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+from kundelik_payments.domain.model import Order, Sale
+from kundelik_payments.domain.subscribing import Subscription
+
+__all__ = [
+    "Clock",
+    "Entitlements",
+    "GrantWish",
+    "Held",
+    "Inboxed",
+    "Known",
+    "ProviderObject",
+    "Store",
+]
+
+
+class Clock(Protocol):
+    """Tells the time: that of tests may stand still or jump."""
+
+    def now(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantWish:
+    """What a paid line entitles to. ``source_ref`` is the line: the same one grants once.
+
+    ``renews``: some days of grace follow, in which the next period may be paid.
+    """
+
+    source_ref: str
+    school_id: int
+    payer: UUID
+    feature: str
+    scope: str
+    student: UUID | None
+    months: int
+    quantity: int
+    renews: bool = False
+
+
+class Entitlements(Protocol):
+    """The core's entitlements; each call may be repeated and is done once."""
+
+    async def grant(self, wish: GrantWish) -> None: ...
+
+    async def shorten(self, source_ref: str, kept_minor: int, price_minor: int) -> None: ...
+
+    async def suspend(self, source_ref: str, reason: str) -> None: ...
+
+    async def restore(self, source_ref: str) -> None: ...
+
+    async def revoke(self, source_ref: str, reason: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderObject:
+    """What an id of a provider belongs to here."""
+
+    provider: str
+    reference: str
+    kind: Literal["payment", "refund", "subscription", "transfer"]
+    order: UUID
+    number: int = 0
+
+
+Known = ProviderObject | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inboxed:
+    """A message of a provider that was proved to be one, and waits to be worked on."""
+
+    provider: str
+    event_id: str
+    type: str
+    hint: str
+    received_at: datetime
+    attempts: int = 0
+    error: str = ""
+    next_at: datetime | None = None
+    processed_at: datetime | None = None
+
+
+class Held(Protocol):
+    """One order under its lock; what is put is kept when the block ends well."""
+
+    @property
+    def sale(self) -> Sale: ...
+
+    def put(self, sale: Sale) -> None: ...
+
+    async def next_number(self, series: str) -> int:
+        """Count on in a series; a number is used up only if the block ends well."""
+
+
+class Store(Protocol):
+    """Keeps orders with their money, ids of providers, and their messages."""
+
+    async def add(self, sale: Sale) -> bool:
+        """Keep a new order; False when it is there already."""
+
+    def locked(self, order: UUID) -> AbstractAsyncContextManager[Held]:
+        """Hold one order; whoever else wants it waits. LookupError when there is none."""
+
+    async def sale(self, order: UUID) -> Sale | None: ...
+
+    async def by_public_id(self, public_id: str) -> Sale | None: ...
+
+    async def unfinished(self) -> Sequence[Order]:
+        """Return orders to look after: to expire, to ask about, with rights to pass on."""
+
+    async def refer(self, item: ProviderObject) -> None:
+        """Remember what an id belongs to; said twice is said once."""
+
+    async def referred(self, provider: str, reference: str) -> Known: ...
+
+    async def take_in(self, message: Inboxed) -> bool:
+        """Keep a message; False when this event is there already."""
+
+    async def waiting(self, limit: int, now: datetime) -> Sequence[Inboxed]:
+        """Return messages whose time has come, the oldest first."""
+
+    async def worked_off(self, message: Inboxed) -> None:
+        """Keep what became of a message."""
+
+    async def subscription(self, provider: str, reference: str) -> Subscription | None: ...
+
+    async def put_subscription(self, subscription: Subscription) -> None: ...

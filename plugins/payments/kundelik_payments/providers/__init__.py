@@ -1,0 +1,1 @@
+"""The ways in which money can come and go."""

@@ -1,0 +1,1 @@
+"""Pay by bank transfer against an invoice."""

@@ -1,0 +1,1 @@
+"""Read what a bank says about an account."""

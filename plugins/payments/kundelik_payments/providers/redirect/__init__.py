@@ -1,0 +1,1 @@
+"""Pay at a local service that takes a signed redirect."""

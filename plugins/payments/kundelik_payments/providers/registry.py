@@ -1,0 +1,33 @@
+"""Know the providers of an installation, and which of them can take an amount."""
+
+from collections.abc import Iterable, Iterator
+
+from kundelik_payments.providers.spi import Provider
+
+__all__ = ["Providers"]
+
+
+class Providers:
+    """The providers that are set up, in the order in which they are offered."""
+
+    def __init__(self, providers: Iterable[Provider]) -> None:
+        self._by_name: dict[str, Provider] = {}
+        for one in providers:
+            if one.name in self._by_name:
+                raise ValueError(f"two providers are called {one.name}")
+            self._by_name[one.name] = one
+
+    def __iter__(self) -> Iterator[Provider]:
+        return iter(self._by_name.values())
+
+    def get(self, name: str) -> Provider:
+        """Return a provider; LookupError when it is not set up."""
+        return self._by_name[name]
+
+    def offered(self, minor: int, currency: str, *, renews: bool = False) -> list[Provider]:
+        """Return who can take an amount, and go on taking it if that was chosen."""
+        return [
+            one
+            for one in self
+            if one.terms.takes(minor, currency) and (one.capabilities.recurring or not renews)
+        ]

@@ -1,0 +1,1 @@
+"""Pay on pages of Stripe."""

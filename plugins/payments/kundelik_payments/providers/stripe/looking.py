@@ -1,0 +1,144 @@
+"""Look things up at Stripe: what a message was about, how a payment stands, what was missed."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+import stripe
+
+from kundelik_payments.providers.spi import Fact
+from kundelik_payments.providers.stripe.reading import (
+    dispute_fact,
+    payment_fact,
+    payout_fact,
+    refund_fact,
+    renewal_fact,
+    subscription_fact,
+    transfer_fact,
+    vendor_fact,
+)
+from kundelik_payments.providers.stripe.shapes import Shape
+
+__all__ = ["about", "everything", "find_refund", "find_session", "session_facts"]
+
+_PAGE: Final = 100
+
+
+def about(client: stripe.StripeClient, kind: str, hint: str) -> list[Fact]:
+    """Return the facts behind a message of type ``kind`` about the object ``hint``."""
+    v1 = client.v1
+    match kind.split("."):
+        case ["checkout", "session", *_]:
+            return session_facts(client, hint)
+        case ["payment_intent", *_]:
+            return _of_intent(client, hint)
+        case ["charge", "dispute", *_]:
+            return [dispute_fact(Shape(v1.disputes.retrieve(hint)))]
+        case ["charge", "refund", *_] | ["refund", *_]:
+            return [refund_fact(Shape(v1.refunds.retrieve(hint)))]
+        case ["charge", *_]:
+            return _refunds(client, Shape(v1.charges.retrieve(hint)).id_of("payment_intent"))
+        case ["invoice", *_]:
+            return _of_invoice(client, hint)
+        case ["customer", "subscription", *_]:
+            return [subscription_fact(Shape(v1.subscriptions.retrieve(hint)))]
+        case ["account", *_]:
+            return [vendor_fact(Shape(v1.accounts.retrieve(hint)))]
+        case ["transfer", *_]:
+            return [transfer_fact(Shape(v1.transfers.retrieve(hint)))]
+        case ["payout", *_]:
+            return [payout_fact(Shape(v1.payouts.retrieve(hint)))]
+    return []
+
+
+def session_facts(client: stripe.StripeClient, session_id: str) -> list[Fact]:
+    """Return how a session's payment stands, with its refunds, and the subscription it began."""
+    session = Shape(
+        client.v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent"]})
+    )
+    inner = session.get("payment_intent")
+    intent = Shape(inner) if isinstance(inner, dict) else None
+    if intent is None and session.id_of("invoice"):
+        # A subscription's first payment hangs on its invoice, and refunds hang on the payment.
+        paid_by = _payments_of(client, session.id_of("invoice"))
+        intent = Shape(client.v1.payment_intents.retrieve(paid_by[0])) if paid_by else None
+        fact = payment_fact(session, intent)
+        extra = (*fact.references, *paid_by)
+        facts: list[Fact] = [replace(fact, references=extra)]
+    else:
+        facts = [payment_fact(session, intent)]
+    if subscription := session.id_of("subscription"):
+        facts.append(subscription_fact(Shape(client.v1.subscriptions.retrieve(subscription))))
+    if intent and intent.id_of("latest_charge"):
+        facts += _refunds(client, intent.text("id"))
+    return facts
+
+
+def _of_intent(client: stripe.StripeClient, intent: str) -> list[Fact]:
+    sessions = client.v1.checkout.sessions.list({"payment_intent": intent, "limit": 1})
+    return [fact for one in sessions.data for fact in session_facts(client, one.id)]
+
+
+def _payments_of(client: stripe.StripeClient, invoice: str) -> tuple[str, ...]:
+    payments = client.v1.invoice_payments.list({"invoice": invoice, "limit": 10})
+    shapes = [Shape(one) for one in payments.data]
+    intents = [one for one in shapes if one.text("payment.type") == "payment_intent"]
+    return tuple(one.id_of("payment.payment_intent") for one in intents)
+
+
+def _of_invoice(client: stripe.StripeClient, invoice_id: str) -> list[Fact]:
+    invoice = Shape(client.v1.invoices.retrieve(invoice_id))
+    subscription = invoice.id_of("parent.subscription_details.subscription")
+    if not subscription:
+        return []
+    facts: list[Fact] = [subscription_fact(Shape(client.v1.subscriptions.retrieve(subscription)))]
+    if invoice.text("billing_reason") == "subscription_create":
+        # The first period was bought with the session, whose own message tells of it.
+        return facts
+    return [*facts, renewal_fact(invoice, _payments_of(client, invoice_id))]
+
+
+def _refunds(client: stripe.StripeClient, intent: str) -> list[Fact]:
+    if not intent:
+        return []
+    refunds = client.v1.refunds.list({"payment_intent": intent, "limit": _PAGE})
+    return [refund_fact(Shape(one)) for one in refunds.auto_paging_iter()]
+
+
+def find_session(client: stripe.StripeClient, order: str, payment: int, since: int) -> Shape | None:
+    """Return the session that an earlier call made for a payment, if it did."""
+    sessions = client.v1.checkout.sessions.list({"created": {"gte": since}, "limit": _PAGE})
+    for one in sessions.auto_paging_iter():
+        session = Shape(one)
+        if session.text("client_reference_id") == order and session.number("payment") == payment:
+            return session
+    return None
+
+
+def find_refund(client: stripe.StripeClient, intent: str, order: str, refund: int) -> Shape | None:
+    """Return the refund that an earlier call made, if it did."""
+    refunds = client.v1.refunds.list({"payment_intent": intent, "limit": _PAGE})
+    for one in refunds.auto_paging_iter():
+        found = Shape(one)
+        if found.meta("order") == order and found.number("refund") == refund:
+            return found
+    return None
+
+
+def everything(client: stripe.StripeClient, since: datetime, until: datetime) -> list[Fact]:
+    """Return payments, refunds, renewals and disputes that were made in a stretch of time."""
+    begin, end = int(since.timestamp()), int(until.timestamp())
+    facts: list[Fact] = []
+    sessions = client.v1.checkout.sessions.list(
+        {"created": {"gte": begin, "lte": end}, "limit": _PAGE}
+    )
+    for one in sessions.auto_paging_iter():
+        facts += session_facts(client, one.id)
+    invoices = client.v1.invoices.list({"created": {"gte": begin, "lte": end}, "limit": _PAGE})
+    for invoice in invoices.auto_paging_iter():
+        facts += _of_invoice(client, str(invoice.id))
+    refunds = client.v1.refunds.list({"created": {"gte": begin, "lte": end}, "limit": _PAGE})
+    facts += [refund_fact(Shape(refund)) for refund in refunds.auto_paging_iter()]
+    disputes = client.v1.disputes.list({"created": {"gte": begin, "lte": end}, "limit": _PAGE})
+    facts += [dispute_fact(Shape(dispute)) for dispute in disputes.auto_paging_iter()]
+    return facts

@@ -1,0 +1,1 @@
+"""Lead orders through providers, one locked step at a time."""

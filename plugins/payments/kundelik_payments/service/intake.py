@@ -1,0 +1,84 @@
+"""Take messages of providers: prove, keep, answer at once; work on them afterwards."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from kundelik_payments.domain.refused import Refused
+from kundelik_payments.ports import Inboxed
+from kundelik_payments.providers.spi import ProviderError
+from kundelik_payments.service.cashier import LOG, Cashier
+from kundelik_payments.service.facts import NotYet, take
+
+__all__ = ["MOST_ATTEMPTS", "receive", "returned", "work"]
+
+MOST_ATTEMPTS: Final = 12
+_LONGEST: Final = timedelta(hours=6)
+
+
+async def receive(
+    cashier: Cashier, provider_name: str, headers: Mapping[str, str], body: bytes
+) -> bool:
+    """Keep a message; False when it came before. The answer to the provider is yes either way.
+
+    Raises:
+        Forged: it is not the provider's; answer 400 and keep nothing.
+    """
+    now = cashier.clock.now()
+    notice = cashier.providers.get(provider_name).verify(headers, body, now)
+    return await cashier.store.take_in(
+        Inboxed(
+            provider=provider_name,
+            event_id=notice.event_id,
+            type=notice.type,
+            hint=notice.hint,
+            received_at=now,
+        )
+    )
+
+
+async def work(cashier: Cashier, limit: int = 100) -> int:
+    """Work on messages that wait, and return how many are done; the others stay for later."""
+    done = 0
+    for message in await cashier.store.waiting(limit, cashier.clock.now()):
+        attempt = replace(message, attempts=message.attempts + 1)
+        try:
+            provider = cashier.providers.get(message.provider)
+            facts = await provider.look(message.type, message.hint)
+            await take(cashier, message.provider, facts)
+        except (ProviderError, Refused, NotYet) as error:
+            kept = replace(
+                attempt,
+                error=f"{type(error).__name__}: {error}"[:500],
+                next_at=cashier.clock.now() + _pause(attempt.attempts),
+            )
+            if kept.attempts >= MOST_ATTEMPTS:
+                # A person finds it by its error; the reconciliation will look again by itself.
+                kept = replace(kept, processed_at=cashier.clock.now())
+                LOG.warning("gave up on %s %s: %s", kept.provider, kept.event_id, kept.error)
+            await cashier.store.worked_off(kept)
+            continue
+        await cashier.store.worked_off(replace(attempt, error="", processed_at=cashier.clock.now()))
+        done += 1
+    return done
+
+
+def _pause(attempts: int) -> timedelta:
+    """Return how long a message rests: news in a wrong order is set right within two rounds."""
+    return timedelta() if attempts < 3 else min(timedelta(seconds=15 * 2**attempts), _LONGEST)
+
+
+async def returned(cashier: Cashier, order: UUID) -> None:
+    """Ask the providers about an order whose payer has come back; the page shows what is true.
+
+    Raises:
+        ProviderError: nobody could say; the message of the provider will.
+    """
+    sale = await cashier.get(order)
+    for payment in sale.payments:
+        provider = cashier.providers.get(payment.provider)
+        waits = payment.state in {"created", "pending", "failed", "canceled"}
+        if payment.reference and waits and provider.capabilities.poll_status:
+            await take(cashier, payment.provider, await provider.poll(payment.reference))

@@ -1,0 +1,77 @@
+"""Find what was missed: lost messages, calls of which nobody knew the end, orders out of time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from kundelik_payments.domain.ordering import expire
+from kundelik_payments.domain.refused import Refused
+from kundelik_payments.domain.rights import due
+from kundelik_payments.providers.spi import Fact, ProviderError
+from kundelik_payments.service.cashier import LOG, Cashier
+from kundelik_payments.service.checkout import send_refund
+from kundelik_payments.service.entitling import pass_on
+from kundelik_payments.service.facts import NotYet, take
+from kundelik_payments.service.intake import returned
+
+__all__ = ["Reconciled", "expire_due", "reconcile"]
+
+OVERLAP: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """What a run looked at, and what it could not settle."""
+
+    facts: int
+    orders: int
+    failures: tuple[str, ...]
+
+
+async def expire_due(cashier: Cashier) -> int:
+    """Let orders go whose time is over, and return how many went."""
+    gone = 0
+    for order in await cashier.store.unfinished():
+        if order.state == "pending" and order.expires_at <= cashier.clock.now():
+            gone += (await cashier.step(order.id, expire)).order.state == "expired"
+    return gone
+
+
+async def reconcile(cashier: Cashier, since: datetime) -> Reconciled:
+    """Compare everything since ``since`` with the providers, and finish what was begun."""
+    until, failures, seen = cashier.clock.now(), [], 0
+    for provider in cashier.providers:
+        facts: list[Fact] = []
+        try:
+            facts = [*await provider.reconcile(since - OVERLAP, until)]
+        except ProviderError as error:
+            failures.append(f"{provider.name}: {error}")
+        for fact in facts:
+            try:
+                await take(cashier, provider.name, [fact])
+                seen += 1
+            except (Refused, NotYet) as error:
+                failures.append(f"{provider.name}: {error}")
+    orders = await cashier.store.unfinished()
+    for order in orders:
+        failures += await _finish(cashier, order.id)
+    await expire_due(cashier)
+    for failure in failures:
+        LOG.warning("not reconciled: %s", failure)
+    return Reconciled(facts=seen, orders=len(orders), failures=tuple(failures))
+
+
+async def _finish(cashier: Cashier, order: UUID) -> list[str]:
+    """Ask about one order's payments, send its refunds, pass on its rights."""
+    failures = []
+    try:
+        await returned(cashier, order)
+        for refund in (await cashier.get(order)).refunds:
+            if refund.state == "created" and refund.tried_at is not None:
+                await send_refund(cashier, order, refund.number)
+    except (ProviderError, Refused, NotYet) as error:
+        failures.append(f"{order}: {error}")
+    if due(await cashier.get(order)):
+        await pass_on(cashier.store, cashier.entitlements, order)
+    return failures

@@ -1,0 +1,1 @@
+"""Hold the method: pure rules on exact numbers, without any I/O."""

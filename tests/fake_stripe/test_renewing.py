@@ -1,0 +1,149 @@
+"""A subscription that the payer chose: it renews, is paused, ends; vendors get their shares."""
+
+from datetime import timedelta
+from typing import cast
+
+import pytest
+from kundelik_payments.domain.subscribing import GRACE, Subscription, reminder_due
+from kundelik_payments.memory import MemoryStore
+from kundelik_payments.providers.spi import Declined, Outcome, TransferRequest
+from kundelik_payments.providers.stripe.provider import StripeProvider
+from kundelik_payments.service import checkout
+
+from tests.fake_stripe.bed import BACK, Bed
+
+
+def subscription(bed: Bed) -> Subscription:
+    (found,) = cast(MemoryStore, bed.store).subscriptions.values()
+    return found
+
+
+def provider(bed: Bed) -> StripeProvider:
+    return cast(StripeProvider, bed.cashier.providers.get("stripe"))
+
+
+def orders(bed: Bed) -> list[str]:
+    return [one.order.state.value for one in cast(MemoryStore, bed.store).sales.values()]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+async def test_the_first_period_is_one_order(bed: Bed, reverse: bool) -> None:
+    sale = await bed.order(99_000, renews=True)
+    await bed.act("pay", session=await bed.start(sale.order.id))
+    await bed.deliver(reverse=reverse)
+    await bed.deliver()
+    assert orders(bed) == ["paid"]
+    assert bed.core.of(sale) == ["active"]
+    assert subscription(bed).access_until == subscription(bed).period_end + GRACE
+    bed.check_month()
+
+
+async def test_a_renewal_is_a_further_order_and_made_once(bed: Bed) -> None:
+    _sale, _ = await bed.paid(99_000, renews=True)
+    before = subscription(bed).period_end
+    await bed.advance(days=30)
+    await bed.act("renew", subscription=subscription(bed).reference)
+    await bed.deliver(times=2, reverse=True)
+    await bed.reconcile()
+    assert orders(bed) == ["paid", "paid"]
+    assert subscription(bed).period_end == before + timedelta(days=30)
+    assert sum(bed.core.granted.values()) == 2
+    bed.check_month()
+
+
+async def test_a_renewal_that_is_not_paid_keeps_its_days_of_grace(bed: Bed) -> None:
+    await bed.paid(99_000, renews=True)
+    before = subscription(bed)
+    await bed.advance(days=30)
+    await bed.act("renew", subscription=before.reference, ok=False)
+    await bed.deliver()
+    after = subscription(bed)
+    assert (after.state, after.period_end) == ("past_due", before.period_end)
+    assert after.access_until == before.period_end + GRACE
+    assert orders(bed) == ["paid"]
+
+
+async def test_ending_it_keeps_what_is_paid(bed: Bed) -> None:
+    await bed.paid(99_000, renews=True)
+    known = subscription(bed)
+    fact = await provider(bed).end_renewal(known.reference, "end-1")
+    assert fact.cancel_at_period_end
+    await bed.deliver()
+    after = subscription(bed)
+    assert (after.ends, after.access_until) == (True, known.period_end)
+    assert not reminder_due(after, known.period_end - timedelta(days=1))
+    await bed.act("renew", subscription=known.reference)
+    await bed.deliver()
+    assert subscription(bed).state == "canceled"
+    assert orders(bed) == ["paid"]
+
+
+async def test_a_reminder_comes_once_before_each_renewal(bed: Bed) -> None:
+    await bed.paid(99_000, renews=True)
+    known = subscription(bed)
+    assert not reminder_due(known, known.period_end - timedelta(days=8))
+    assert reminder_due(known, known.period_end - timedelta(days=6))
+
+
+async def test_a_summer_without_payments(bed: Bed) -> None:
+    await bed.paid(99_000, renews=True)
+    known = subscription(bed)
+    fact = await provider(bed).pause(known.reference, known.period_end, "pause-1")
+    assert fact.state == "paused"
+    fact = await provider(bed).pause(known.reference, None, "pause-2")
+    assert fact.state == "active"
+
+
+async def test_the_page_for_cards(bed: Bed) -> None:
+    await bed.paid(99_000, renews=True)
+    page = await provider(bed).portal(subscription(bed).reference, BACK)
+    assert page.url.startswith(bed.fake.url)
+
+
+async def test_a_renewed_period_can_be_given_back(bed: Bed) -> None:
+    sale, _ = await bed.paid(99_000, renews=True)
+    refund = await checkout.ask_refund(bed.cashier, sale.order.id, 1, {1: 99_000})
+    after = await checkout.send_refund(bed.cashier, sale.order.id, refund.number)
+    assert after.payments[0].state == "refunded"
+    await bed.deliver()
+    bed.check_month()
+
+
+async def test_a_vendor_gets_its_share_once_and_gives_it_back(bed: Bed) -> None:
+    await bed.act("vendor", account="acct_vendor", ready=True)
+    sale, session = await bed.paid(100_000)
+    wanted = TransferRequest(
+        order=sale.order.public_id,
+        transfer=1,
+        amount_minor=70_000,
+        currency="KZT",
+        destination="acct_vendor",
+        idempotency_key="transfer-1",
+        payment_references=(session,),
+    )
+    bed.fake.fault("lost_answer", "/v1/transfers", times=1)
+    made = await provider(bed).transfer(wanted)
+    assert await provider(bed).transfer(wanted) == made
+    assert len(bed.fake.objects("transfer")) == 1
+    back = await provider(bed).take_back(made.reference, 30_000, "back-1")
+    assert (back.outcome, back.reversed_minor) == (Outcome.DONE, 30_000)
+    back = await provider(bed).take_back(made.reference, 40_000, "back-2")
+    assert (back.outcome, back.reversed_minor) == (Outcome.CANCELED, 70_000)
+    assert {status for _, status in await bed.deliver()} == {200}
+
+
+async def test_a_vendor_that_is_not_ready_gets_nothing(bed: Bed) -> None:
+    await bed.act("vendor", account="acct_new", ready=False)
+    await bed.act("payout", amount=100, status="failed")
+    sale, session = await bed.paid(100_000)
+    wanted = TransferRequest(
+        order=sale.order.public_id,
+        transfer=1,
+        amount_minor=70_000,
+        currency="KZT",
+        destination="acct_new",
+        idempotency_key="transfer-2",
+        payment_references=(session,),
+    )
+    with pytest.raises(Declined):
+        await provider(bed).transfer(wanted)
