@@ -1,7 +1,8 @@
 """Find the installed themes and read the chosen one; a theme is data, nothing of it is ever run.
 
 A theme is a distribution with an entry point in the group ``kundelik.themes`` that names a package.
-Its folder holds ``theme.toml``, a sheet that gives every token a value, and perhaps ``static/``.
+Its folder holds ``theme.toml``, a sheet that gives every token a value, and perhaps ``static/`` and
+``templates/``.
 """
 
 import re
@@ -17,12 +18,24 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from kundelik_core.kernel.settings import SettingError
 from kundelik_core.plugins.entries import entries_of, package_folder
+from kundelik_core.web.themes.templates import template_problem
 
-__all__ = ["API_VERSION", "GROUP", "TOKENS", "Theme", "ThemeError", "find_themes", "load_theme"]
+__all__ = [
+    "API_VERSION",
+    "GROUP",
+    "TOKENS",
+    "Found",
+    "Theme",
+    "ThemeError",
+    "Title",
+    "find_themes",
+    "load_theme",
+]
 
 GROUP: Final = "kundelik.themes"
 FILE: Final = "theme.toml"
 STATIC: Final = "static"
+TEMPLATES: Final = "templates"
 
 API_VERSION: Final = "0.1.0"
 """The version of the list of tokens (semver); a theme's ``api`` range is held against it."""
@@ -64,6 +77,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     api: str
     tokens: _Sheet
     title: Title
+    contrast: Literal["AA", "AAA"] = "AA"
+    """What the theme promises of its own colours, and asks of a school's."""
 
 
 class Theme(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +90,9 @@ class Theme(msgspec.Struct, frozen=True, kw_only=True):
     title: Title
     sheet: bytes
     static: dict[str, bytes]
+    contrast: str = "AA"
+    templates: dict[str, str] = {}
+    """Pages that the theme lays out anew, by the core's name of the template."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,20 +153,34 @@ def _read(dist: Distribution, entry: EntryPoint) -> Theme:
         raise ThemeError(f"{FILE}, name: {about.name!r}, but the entry point is {entry.name!r}.")
     sheet = _bytes(root, about.tokens)
     _check_sheet(about.tokens, sheet)
-    folder = root / STATIC
-    static = {
-        path.relative_to(folder).as_posix(): _bytes(folder, path.relative_to(folder).as_posix())
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
     return Theme(
         name=about.name,
         version=dist.version,
         dist=dist.name,
         title=about.title,
         sheet=sheet,
-        static=static,
+        static=_folder(root / STATIC),
+        contrast=about.contrast,
+        templates=_templates(root / TEMPLATES),
     )
+
+
+def _folder(folder: Path) -> dict[str, bytes]:
+    names = [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file()]
+    return {name: _bytes(folder, name) for name in names}
+
+
+def _templates(folder: Path) -> dict[str, str]:
+    """Read the pages that the theme lays out; one that could do more than lay out is refused."""
+    found: dict[str, str] = {}
+    for name, content in _folder(folder).items():
+        try:
+            found[name] = content.decode()
+        except UnicodeDecodeError:
+            raise ThemeError(f"{TEMPLATES}/{name} is not UTF-8.") from None
+        if problem := template_problem(name, found[name]):
+            raise ThemeError(f"{TEMPLATES}/{name}: {problem}")
+    return found
 
 
 def _bytes(root: Path, name: str) -> bytes:
