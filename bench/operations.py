@@ -62,8 +62,13 @@ class Town(msgspec.Struct, kw_only=True):
     fresh: Callable[[int], Iterator[tuple[Family, str]]]
 
     @classmethod
-    async def open(cls, conn: Any, monday: date) -> "Town":  # noqa: ANN401 - asyncpg has no types
-        """Sign people in, over a connection of the owner."""
+    async def open(
+        cls,
+        conn: Any,  # noqa: ANN401 - asyncpg has no types
+        monday: date,
+        visits: int,
+    ) -> "Town":
+        """Sign people in, over a connection of the owner; ``visits`` of them once more each."""
         rows = await conn.fetch(
             "select * from (select c.school_id, c.account_id, c.pupil_id, row_number() over "
             "(partition by c.school_id order by md5(c.pupil_id::text)) as n "
@@ -76,7 +81,8 @@ class Town(msgspec.Struct, kw_only=True):
         ]
         await _sign_in(conn, [(f.account, f.token) for f in families])
         journals = await _journals(conn, monday)
-        more = [(family, new_token()) for _ in range(12) for family in families]
+        again = itertools.islice(itertools.cycle(families), visits)
+        more = [(family, new_token()) for family in again]
         await _sign_in(conn, [(family.account, token) for family, token in more])
         unused = iter(more)
         return cls(
@@ -143,12 +149,22 @@ def operations(town: Town, first: list[Asset]) -> list[Operation]:
     """Return everything that is measured; ``first`` are the files of a diary's first visit."""
     # Neighbouring requests are those of different schools: nothing is near in any cache.
     people, journals = itertools.cycle(town.families), itertools.cycle(town.journals)
+    looks = itertools.count()
     constant = Ask(path="/healthz")
     return [
         Operation(name="constant", units=lambda n: ([constant] for _ in range(n))),
         Operation(
             name="diary_week",
             units=lambda n: ([_diary(town, f, f.token)] for f in itertools.islice(people, n)),
+            parts=(b'<li class="les', 45),
+        ),
+        # Another address each time, so that no kept page can serve.
+        Operation(
+            name="diary_week_first_look",
+            units=lambda n: (
+                [_diary(town, f, f.token, f"?look={next(looks)}")]
+                for f in itertools.islice(people, n)
+            ),
             parts=(b'<li class="les', 45),
         ),
         Operation(
@@ -163,7 +179,22 @@ def operations(town: Town, first: list[Asset]) -> list[Operation]:
             parts=(b"<td>", 1200),
             cost=3,
         ),
+        Operation(
+            name="journal_page_first_look",
+            units=lambda n: (
+                [_journal(j, f"?look={next(looks)}")] for j in itertools.islice(journals, n)
+            ),
+            parts=(b"<td>", 1200),
+            cost=3,
+        ),
         Operation(name="save_mark", units=_Saves(town.journals).units),
+        *_visits(town, first, people),
+    ]
+
+
+def _visits(town: Town, first: list[Asset], people: Iterator[Family]) -> list[Operation]:
+    """Give a diary with its files, by somebody new and by somebody who has been here."""
+    return [
         Operation(
             name="diary_first_visit",
             connections=(1,),
@@ -186,12 +217,14 @@ def operations(town: Town, first: list[Asset]) -> list[Operation]:
     ]
 
 
-def _diary(town: Town, family: Family, token: str) -> Ask:
-    return Ask(path=f"/diary/{family.pupil}/{town.week}", token=token, school=family.school)
+def _diary(town: Town, family: Family, token: str, query: str = "") -> Ask:
+    path = f"/diary/{family.pupil}/{town.week}{query}"
+    return Ask(path=path, token=token, school=family.school)
 
 
-def _journal(journal: Journal) -> Ask:
-    return Ask(path=f"/journal/{journal.group}/q2", token=journal.token, school=journal.school)
+def _journal(journal: Journal, query: str = "") -> Ask:
+    path = f"/journal/{journal.group}/q2{query}"
+    return Ask(path=path, token=journal.token, school=journal.school)
 
 
 class _Saves:

@@ -17,6 +17,7 @@ from bench.data import MARKER, fill
 from bench.files import assets_of
 from bench.inside import Inside, Seen, inside
 from bench.operations import Operation, Town, operations
+from bench.plugins import NAMES, with_plugins
 from bench.server import BenchError, cpu_us, family, server, spent_us
 from kundelik_core.kernel.boot import Urls, migrate_all, start_postgres
 from kundelik_core.kernel.pg import EmbeddedPostgres
@@ -37,8 +38,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     only: str = ""
     pg_bin: str = ""
 
+    @property
+    def visits(self) -> int:
+        """How many sessions nobody has seen before are used up, by one connection and by many."""
+        return (self.rounds + 1) * 2 * max(self.requests, 16) + 16
 
-QUICK: Final = Plan(schools=2, rounds=2, requests=20)
+
+QUICK: Final = Plan(schools=3, rounds=2, requests=20)
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +108,7 @@ async def _run(
     monday = await _data(plan, place, urls, say)
     conn = await asyncpg.connect(urls.migrate_tenant)
     try:
-        town = await Town.open(conn, monday)
+        town = await Town.open(conn, monday, plan.visits)
     finally:
         await conn.close()
     async with inside(urls) as app:
@@ -112,11 +118,35 @@ async def _run(
     for name, what in seen.items():
         say(f"{name}: {what.statements} statements, {what.buffers} buffers")
     master = int((postgres.data / "postmaster.pid").read_text().split("\n", 1)[0])
-    with server(place) as (port, pid):
-        samples = _rounds(plan, found, port, pid, master, say)
-    return [
-        _line(op, n, samples[op.name, n], seen[op.name]) for op in found for n in op.connections
-    ]
+    lines: list[Line] = []
+    if found:
+        with server(place) as (port, pid):
+            samples = _rounds(plan, found, port, pid, master, say)
+        lines = [
+            _line(op, n, samples[op.name, n], seen[op.name]) for op in found for n in op.connections
+        ]
+    if any(plan.only in name for name in NAMES):
+        lines += await _with_plugins(plan, place, urls, town, master, say)
+    return lines
+
+
+async def _with_plugins(
+    plan: Plan, place: Path, urls: Urls, town: Town, master: int, say: Say
+) -> list[Line]:
+    """Measure diaries with plugins below them and without, in turn."""
+    async with with_plugins(place, urls, town) as several:
+        samples: dict[str, list[_Sample]] = {one.operation.name: [] for one in several}
+        for number in range(plan.rounds + 1):
+            for one in several:
+                sample = _sample(one.operation, plan.requests, 1, one.port, one.pid, master)
+                if number:
+                    samples[one.operation.name].append(sample)
+            say(f"plugins: round {number} of {plan.rounds}")
+        return [
+            _line(one.operation, 1, samples[one.operation.name], one.seen)
+            for one in several
+            if plan.only in one.operation.name
+        ]
 
 
 async def _data(plan: Plan, place: Path, urls: Urls, say: Say) -> date:

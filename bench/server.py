@@ -5,9 +5,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 __all__ = ["BenchError", "cpu_us", "family", "server", "spent_us"]
@@ -26,15 +27,20 @@ def _free_port() -> int:
 
 
 @contextmanager
-def server(data_dir: Path) -> Iterator[tuple[int, int]]:
-    """Serve the installation in ``data_dir``; give the port and the pid of the master."""
+def server(
+    data_dir: Path, more: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[tuple[int, int]]:
+    """Serve the installation in ``data_dir``; give the port and the pid of the master.
+
+    ``more`` comes into the environment of the server.
+    """
     port = _free_port()
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("KUNDELIK_") or name == "KUNDELIK_PG_BIN"
-    }
-    log = data_dir / "bench.log"
+    } | {**more}
+    log = data_dir / f"bench-{port}.log"
     command = [
         sys.executable, "-c", "from kundelik_core.cli import main; main()", "serve",
         "--port", str(port), "--workers", "1", "--data-dir", str(data_dir.resolve()),

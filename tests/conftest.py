@@ -10,9 +10,11 @@ import pytest
 from kundelik_core.kernel import db
 from kundelik_core.kernel.boot import Urls
 from kundelik_core.kernel.pg import EmbeddedPostgres
+from kundelik_core.plugins.life.running import use_keys
 from tests.factories import Factory
 from tests.lints import collect
 from tests.lints.catalogue import tenant_tables
+from tests.plugins import approve_own
 from tests.postgres import cluster, fresh_databases
 
 # Each has a server of its own, or kills one: several at once would only wait for each other.
@@ -58,7 +60,7 @@ async def urls(postgres: EmbeddedPostgres) -> AsyncIterator[Urls]:
 
 
 @pytest.fixture(scope="session")
-async def databases(urls: Urls) -> AsyncIterator[db.Databases]:
+async def databases(urls: Urls, postgres: EmbeddedPostgres) -> AsyncIterator[db.Databases]:
     """Open the pools, as a worker of the server does."""
     owner = await asyncpg.connect(urls.migrate_tenant)
     collect.know(await tenant_tables(owner, "core"))
@@ -66,7 +68,9 @@ async def databases(urls: Urls) -> AsyncIterator[db.Databases]:
     db.on_connect.append(collect.watch)
     opened = await db.Databases.open(urls.tenant, urls.directory, urls.jobs, size=6)
     db.use_databases(opened)
+    use_keys(await approve_own(urls, postgres.superuser_dsn))
     yield opened
+    use_keys(None)
     db.use_databases(None)
     await opened.close()
 

@@ -1,91 +1,22 @@
-"""Give the suite one PostgreSQL in memory, and fresh migrated databases per worker."""
+"""Give the suite one PostgreSQL in memory, and fresh migrated databases per worker.
 
-import hashlib
+Durability has tests of its own: what these lose in a crash can be made again.
+"""
+
 import os
-import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from contextlib import AbstractAsyncContextManager
 
-import asyncpg
-
-from kundelik_core.kernel.boot import SOURCES, Urls, embedded_urls, ensure_database, migrate_all
-from kundelik_core.kernel.migrate import collect
+from kundelik_core.kernel.boot import Urls
 from kundelik_core.kernel.pg import EmbeddedPostgres
-from kundelik_core.kernel.wire import Connection
-from kundelik_core.web.setup import LOADERS, reference_fingerprint
+from kundelik_core.testing import postgres
+from kundelik_core.testing.postgres import FAST, cluster
 
-# Speed before safety: what a test loses in a crash can be made again. Durability has tests of its
-# own.
-FAST = {
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-    "max_connections": "200",
-}
+__all__ = ["FAST", "SPLIT", "cluster", "fresh_databases"]
 
 SPLIT = os.environ.get("KUNDELIK_TEST_SPLIT") == "1"
 """Run with directory, jobs and tenant as three separate databases (scale.md 4, rule 16)."""
 
 
-def cluster() -> EmbeddedPostgres:
-    """Return the suite's server, started by whichever worker comes first."""
-    shm = Path("/dev/shm")
-    base = shm if shm.is_dir() else Path(tempfile.gettempdir())
-    server = EmbeddedPostgres(base / f"kundelik-tests-{os.getuid()}", options=FAST)
-    server.start()
-    return server
-
-
-def _names(prefix: str) -> dict[str, str]:
-    return {source: f"{prefix}_{source}" if SPLIT else prefix for source in SOURCES}
-
-
-def _template_name() -> str:
-    digest = hashlib.sha256(reference_fingerprint())
-    for source in SOURCES:
-        for migration in collect(source):
-            digest.update(migration.id.encode() + migration.sha)
-    return f"kt_{'split_' if SPLIT else ''}{digest.hexdigest()[:16]}"
-
-
-async def _make_template(server: EmbeddedPostgres, name: str) -> None:
-    """Migrate a template once per shape of the schema; workers queue at a lock."""
-    names = _names(name)
-    conn: Connection = await asyncpg.connect(server.superuser_dsn)
-    try:
-        await conn.execute("select pg_advisory_lock(7)")
-        done = await conn.fetchval(
-            "select datistemplate from pg_database where datname = $1", names["tenant"]
-        )
-        if done:
-            return
-        for database in sorted(set(names.values())):
-            await conn.execute(f'drop database if exists "{database}" with (force)')
-            await ensure_database(server.superuser_dsn, database)
-        await migrate_all(embedded_urls(server, names), loaders=LOADERS)
-        for database in sorted(set(names.values())):
-            await conn.execute(
-                f'alter database "{database}" is_template true allow_connections false'
-            )
-    finally:
-        await conn.close()
-
-
-@asynccontextmanager
-async def fresh_databases(server: EmbeddedPostgres, label: str) -> AsyncIterator[Urls]:
+def fresh_databases(server: EmbeddedPostgres, label: str) -> AbstractAsyncContextManager[Urls]:
     """Clone the template under ``label`` and drop the copies at the end."""
-    template, mine = _template_name(), _names(f"k_{label}_{os.getpid()}")
-    await _make_template(server, template)
-    sources = _names(template)
-    pairs = sorted({(mine[s], sources[s]) for s in SOURCES})
-    conn: Connection = await asyncpg.connect(server.superuser_dsn)
-    try:
-        for copy, original in pairs:
-            await conn.execute(f'drop database if exists "{copy}" with (force)')
-            await conn.execute(f'create database "{copy}" template "{original}" strategy file_copy')
-        yield embedded_urls(server, mine)
-    finally:
-        for copy, _original in pairs:
-            await conn.execute(f'drop database if exists "{copy}" with (force)')
-        await conn.close()
+    return postgres.fresh_databases(server, label, split=SPLIT)

@@ -17,6 +17,7 @@ import httpx
 
 __all__ = ["Server", "free_port", "roomy_dir"]
 
+OTHERS = (b"tracker", b"kundelik_core.cli.worker", b"plugins/host/__main__")
 COMMAND = "from kundelik_core.cli import main; main(prog_name='kundelik')"
 
 
@@ -41,13 +42,16 @@ def roomy_dir(name: str) -> Iterator[Path]:
 class Server:
     """``kundelik <arguments>`` on a data directory and a port; ``start``, ``kill``, ``stop``."""
 
-    def __init__(self, data_dir: Path, *arguments: str, workers: int = 2) -> None:
+    def __init__(
+        self, data_dir: Path, *arguments: str, workers: int = 2, python: str = sys.executable
+    ) -> None:
         self.port = free_port()
         self.data_dir = data_dir
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data_dir / "server.log"
         self._arguments = arguments or ("serve",)
         self._workers = workers
+        self._python = python
         self._process: subprocess.Popen[bytes] | None = None
         self._output: IO[bytes] | None = None
 
@@ -62,7 +66,7 @@ class Server:
         }
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", COMMAND, *self._arguments],
+                [self._python, "-c", COMMAND, *self._arguments],
                 cwd=self.data_dir, env=environment, stdin=subprocess.DEVNULL, stdout=output,
                 stderr=output, start_new_session=True,
             )  # fmt: skip
@@ -97,10 +101,17 @@ class Server:
                 command = (stat.parent / "cmdline").read_bytes()
             except OSError:
                 continue
-            # A tracker of shared memory may be a child too.
-            if int(rest.split()[1]) == self._process.pid and b"tracker" not in command:
+            # A tracker of shared memory may be a child too; the job worker and plugins' hosts are.
+            other = any(one in command for one in OTHERS)
+            if int(rest.split()[1]) == self._process.pid and not other:
                 found.append(int(name.split(" ", 1)[0]))
         return sorted(found)
+
+    @property
+    def master(self) -> int:
+        """Return the pid of the process that starts all others."""
+        assert self._process
+        return self._process.pid
 
     def kill_workers(self) -> list[int]:
         """Kill all workers the hard way, and return their pids; the master starts others."""

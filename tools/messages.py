@@ -17,7 +17,7 @@ from typing import NamedTuple
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from kundelik_core.testing.words import Text, calls, spoken_in
+from kundelik_core.plugins.check.words import Text, calls, spoken_in
 
 __all__ = [
     "LANGUAGES",

@@ -20,6 +20,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("demo", "Start with made-up schools to look around in."),
     "serve": ("serve", "Start the server."),
+    "worker": ("worker", "Run background jobs: events and schedules of modules."),
     "migrate": ("migrate", "Bring the databases to the shape that this release needs."),
     "doctor": ("doctor", "Say what is set, what is wrong and how to mend it."),
     "user": ("user", "Make accounts, list them, give new passwords."),
@@ -28,7 +29,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "roster": ("roster", "Take over people, classes and groups from files."),
     "marks": ("marks", "Take over marks from a file."),
     "scheme": ("scheme", "List, show and check grading schemes."),
-    "plugin": ("plugin", "List the plugins that are installed."),
+    "plugin": ("plugin", "Approve plugins, see how they are, shut them out, take them away."),
+    "x": ("plugin_x", "Run a command that a plugin brings."),
     "bench": ("bench", "Measure the hot pages."),
 }
 

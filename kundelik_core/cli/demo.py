@@ -24,7 +24,7 @@ from kundelik_core.kernel.settings import Settings
 from kundelik_core.kernel.wire import Connection
 from kundelik_core.schools.queries.schools import list_schools
 
-__all__ = ["command"]
+__all__ = ["State", "check_port", "command", "prepare_demo", "welcome"]
 
 _STATE: Final = "demo.json"
 
@@ -35,6 +35,7 @@ class State(msgspec.Struct, kw_only=True):
     password: str
     seed: str
     ready: bool = False
+    modules: bool = False
 
 
 @click.command("demo")
@@ -59,13 +60,13 @@ def command(
 
     settings = settings_with(port=port, host=host, data_dir=data_dir)
     if not prepare:
-        _check_port(settings)
+        check_port(settings)
         load_theme(settings.theme)  # before the minute that the data take
     # A stop from outside must not leave the database running behind.
     signal.signal(signal.SIGTERM, _stop)
     _urls, server = start_postgres(settings)
     try:
-        state = run(_prepare(settings, password, seed))
+        state = run(prepare_demo(settings, password, seed))
         if not prepare:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             _serve(settings, state)
@@ -78,7 +79,8 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _check_port(settings: Settings) -> None:
+def check_port(settings: Settings) -> None:
+    """Refuse a port on which somebody listens already."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -91,12 +93,29 @@ def _check_port(settings: Settings) -> None:
 
 
 def _serve(settings: Settings, state: State) -> None:
+    from kundelik_core.cli.demo_modules import use_modules
+    from kundelik_core.cli.hosts import plugin_hosts
+    from kundelik_core.cli.worker import companion
     from kundelik_core.web.server import serve
 
-    serve(settings, on_ready=lambda _urls: click.echo(_welcome(settings, state)))
+    def ready(urls: Urls) -> None:
+        if not state.modules:
+            for failed in run(use_modules(settings, urls, state.seed)):
+                click.echo(f"Not shown in the demo: {failed}.", err=True)
+            state.modules = True
+            _write(settings, state)
+        click.echo(welcome(settings, state))
+
+    serve(
+        settings,
+        beside=(companion(), plugin_hosts(settings)),
+        on_ready=ready,
+        own_plugins=True,
+    )
 
 
-def _welcome(settings: Settings, state: State) -> str:
+def welcome(settings: Settings, state: State) -> str:
+    """Return what whoever started a demo has to know."""
     width = max(map(len, LOGINS))
     lines = [f"    {login:<{width}}   {shows}" for login, shows in LOGINS.items()]
     return "\n".join(
@@ -138,7 +157,7 @@ def _write(settings: Settings, state: State) -> None:
         file.write(msgspec.json.format(msgspec.json.encode(state), indent=2))
 
 
-async def _prepare(settings: Settings, password: str | None, seed: str | None) -> State:
+async def prepare_demo(settings: Settings, password: str | None, seed: str | None) -> State:
     """Give a ready demo, made now if it is the first start."""
     state = _read(settings)
     if state and state.ready:

@@ -36,6 +36,7 @@ def _late() -> tuple[type[Exception], ...]:
         "kundelik_core.kernel.pg": "PostgresError",
         "kundelik_core.kernel.migrate": "MigrationError",
         "kundelik_core.web.server": "WorkersFailed",
+        "kundelik_core.kernel.jobs.worker": "WorkerLost",
         "asyncpg": "PostgresError",
     }
     return tuple(getattr(sys.modules[m], name) for m, name in names.items() if m in sys.modules)

@@ -15,6 +15,7 @@ from kundelik_core.kernel.boot import SOURCES, Urls, migrate_all, open_databases
 from kundelik_core.kernel.db import use_databases
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.migrate import SCHEMAS, collect
+from kundelik_core.kernel.outbox.emit import set_subscribers
 from kundelik_core.kernel.settings import Settings, load_settings
 from kundelik_core.kernel.wire import Connection
 
@@ -57,8 +58,12 @@ def echo_json(value: object) -> None:
 
 
 @asynccontextmanager
-async def installation(settings: Settings, *, migrate: bool = False) -> AsyncIterator[Urls]:
+async def installation(
+    settings: Settings, *, migrate: bool = False, events: bool = False
+) -> AsyncIterator[Urls]:
     """Start or find the database, open the pools, and leave all of it as it was.
+
+    With ``events`` modules hear of what the command changes, once a worker runs.
 
     The embedded database is migrated on the way; a database of the operator's own only when
     ``migrate`` says so, since other servers may be running on it.
@@ -80,9 +85,14 @@ async def installation(settings: Settings, *, migrate: bool = False) -> AsyncIte
             )
         databases = await open_databases(urls, settings)
         use_databases(databases)
+        if events:
+            from kundelik_core.plugins.life.hearers import note_changes_for_plugins
+
+            await note_changes_for_plugins(settings)
         try:
             yield urls
         finally:
+            set_subscribers(None)
             use_databases(None)
             await databases.close()
     finally:

@@ -114,7 +114,7 @@ async def _import(settings: Settings, asked: Asked, file: MarkFile, mapping: Mar
         _look(told, file, await look_marks(None, file, mapping))
         if not asked.apply:
             return told
-    async with installation(settings) as urls:
+    async with installation(settings, events=True) as urls:
         if not asked.apply:
             _look(told, file, await look_marks(asked.school, file, mapping))
             return told

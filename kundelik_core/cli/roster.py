@@ -154,7 +154,7 @@ async def _bring(settings: Settings, asked: Asked, roster: Roster, options: Opti
                     school = await add_school(conn, new)
                 told = await _apply(asked, school, roster, options)
     else:
-        async with installation(settings):
+        async with installation(settings, events=True):
             if asked.apply:
                 told = await _apply(asked, asked.school, roster, options)
             else:

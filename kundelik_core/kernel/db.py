@@ -26,6 +26,8 @@ __all__ = [
     "ScopeClosed",
     "Tenant",
     "directory",
+    "jobs_beside_tenants",
+    "jobs_pool",
     "jobs_url",
     "on_connect",
     "reference",
@@ -33,8 +35,16 @@ __all__ = [
     "use_databases",
 ]
 
-# Rows that a write may lock with the first message of its transaction.
-LOCKABLE: Final = frozenset({"core.teaching_group", "core.school_year"})
+# Rows that a write may lock with the first message of its transaction; that counts the write too.
+_LOCKS: Final = {
+    "core.teaching_group": "UPDATE core.teaching_group SET version = version + 1"
+    " WHERE school_id = {school:d} AND id = '{row}'",
+}
+# Last, so that nobody waits for a row that a long transaction holds.
+_COUNT: Final = (
+    "INSERT INTO core.school_version AS v (school_id, version) VALUES ({school:d}, 1)"
+    " ON CONFLICT (school_id) DO UPDATE SET version = v.version + 1; COMMIT"
+)
 
 on_connect: list[Callable[[Connection], None]] = []
 """Called with every new connection; the test suite hangs its statement log here."""
@@ -62,10 +72,17 @@ class CommitFailed(Problem):
 class Databases:
     """The pools of one process; ``async with Databases.open(...)``."""
 
-    def __init__(self, tenant_pool: Pool, directory_pool: Pool, jobs_url: str) -> None:
+    def __init__(
+        self,
+        tenant_pool: Pool,
+        directory_pool: Pool,
+        jobs_url: str,
+        jobs_pool: Pool | None = None,
+    ) -> None:
         self._tenant = tenant_pool
         self.directory = directory_pool
         self.jobs_url = jobs_url
+        self.jobs = jobs_pool or directory_pool
 
     def tenant_pool(self, school_id: int) -> Pool:  # noqa: ARG002 - the seam of sharding
         """Return the pool that reaches the node of ``school_id``."""
@@ -96,16 +113,23 @@ class Databases:
         except BaseException:
             await tenant_pool.close()
             raise
-        return cls(tenant_pool, directory_pool, jobs_url)
+        same_pools = {tenant_url: tenant_pool, directory_url: directory_pool}
+        # Few jobs are queued from here, and none at all in most processes: it may stay empty.
+        jobs = same_pools.get(jobs_url) or await _pool(jobs_url, 2, statement_cache, least=0)
+        return cls(tenant_pool, directory_pool, jobs_url, jobs)
+
+    @property
+    def jobs_beside_tenants(self) -> bool:
+        """Tell whether a job can be queued in the transaction that a school's change is in."""
+        return self.jobs is self._tenant
 
     async def close(self) -> None:
         """Give the connections back to PostgreSQL."""
-        await self.directory.close()
-        if self._tenant is not self.directory:
-            await self._tenant.close()
+        for pool in {id(p): p for p in (self.jobs, self.directory, self._tenant)}.values():
+            await pool.close()
 
 
-async def _pool(url: str, size: int, statement_cache: int) -> Pool:
+async def _pool(url: str, size: int, statement_cache: int, *, least: int = 1) -> Pool:
     async def init(conn: Connection) -> None:
         for hook in on_connect:
             hook(conn)
@@ -115,7 +139,7 @@ async def _pool(url: str, size: int, statement_cache: int) -> Pool:
 
     pool: Pool = await asyncpg.create_pool(
         url,
-        min_size=1,
+        min_size=least,
         max_size=size,
         statement_cache_size=statement_cache,
         max_cached_statement_lifetime=0,
@@ -173,6 +197,16 @@ def jobs_url() -> str:
     return _current().jobs_url
 
 
+def jobs_pool() -> Pool:
+    """Return the pool through which jobs are queued and looked at."""
+    return _current().jobs
+
+
+def jobs_beside_tenants() -> bool:
+    """Tell whether a job can be queued in the transaction that a school's change is in."""
+    return _current().jobs_beside_tenants
+
+
 def current_scope() -> "Tenant":
     """Return the open scope of this task.
 
@@ -188,23 +222,33 @@ def current_scope() -> "Tenant":
 class Tenant:
     """One transaction of one school, committed as a whole when the block ends well.
 
-    Read-only unless ``write``. ``lock`` names a row of a table in ``LOCKABLE`` that is locked
+    Read-only unless ``write``. ``lock`` names a row, of a teaching group say, that is locked
     before anything is read, so that what follows sees the latest state and nobody else changes it
-    meanwhile.
+    meanwhile. Every write counts up a version, the locked group's or else the school's, by which
+    remembered pages are known to be still right; ``quiet`` spares that where no page shows it.
     """
 
-    __slots__ = ("_conn", "_gate", "_lock", "_pool", "_token", "_write", "school_id")
+    __slots__ = (
+        "_after", "_conn", "_gate", "_lock", "_pool", "_quiet", "_token", "_write", "school_id",
+    )  # fmt: skip
 
     def __init__(
-        self, school_id: int, *, write: bool = False, lock: tuple[str, UUID] | None = None
+        self,
+        school_id: int,
+        *,
+        write: bool = False,
+        lock: tuple[str, UUID] | None = None,
+        quiet: bool = False,
     ) -> None:
         if type(school_id) is not int or school_id <= 0:
             raise ValueError(f"school_id must be a positive int, not {school_id!r}")
-        if lock and lock[0] not in LOCKABLE:
+        if lock and lock[0] not in _LOCKS:
             raise ValueError(f"{lock[0]} is not a table whose rows are locked at the start")
         self.school_id = school_id
         self._write = write
         self._lock = lock
+        self._quiet = quiet or not write or lock is not None
+        self._after: list[Callable[[], None]] | None = None
         self._conn: Connection | None = None
 
     async def __aenter__(self) -> Self:
@@ -216,11 +260,7 @@ class Tenant:
         text = f"BEGIN{mode}; SET LOCAL app.school_id = '{self.school_id:d}'"
         if self._lock:
             table, row = self._lock
-            text += (
-                f"; SELECT 1 FROM {table} WHERE school_id = {self.school_id:d}"
-                f" AND id = '{UUID(str(row))}'"
-                " FOR NO KEY UPDATE"
-            )
+            text += "; " + _LOCKS[table].format(school=self.school_id, row=UUID(str(row)))
         self._pool = _current().tenant_pool(self.school_id)
         conn: Connection = await self._pool.acquire()
         try:
@@ -245,8 +285,9 @@ class Tenant:
             return
         try:
             if kind is None:
+                end = "COMMIT" if self._quiet else _COUNT.format(school=self.school_id)
                 # A transaction that failed inside answers ROLLBACK to COMMIT, without an error.
-                if await conn.execute("COMMIT") != "COMMIT":
+                if await conn.execute(end) != "COMMIT":
                     raise CommitFailed
             elif not conn.is_closed():
                 await asyncio.shield(conn.execute("ROLLBACK"))
@@ -254,6 +295,9 @@ class Tenant:
             asyncpg.IntegrityConstraintViolationError,
             asyncpg.TransactionRollbackError,
         ) as failure:
+            raise CommitFailed from failure
+        except asyncpg.InFailedSQLTransactionError as failure:
+            await asyncio.shield(conn.execute("ROLLBACK"))
             raise CommitFailed from failure
         except (
             asyncpg.PostgresConnectionError,
@@ -264,6 +308,15 @@ class Tenant:
                 raise
         finally:
             await _give_back(self._pool, conn)
+        if kind is None and self._after:
+            for callback in self._after:
+                callback()
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call back once the transaction is kept; a hint at best, since we may die in between."""
+        if self._after is None:
+            self._after = []
+        self._after.append(callback)
 
     @property
     def connection(self) -> Connection:
@@ -307,6 +360,12 @@ class Tenant:
             await conn.executemany(sql, rows)
 
 
-def tenant(school_id: int, *, write: bool = False, lock: tuple[str, UUID] | None = None) -> Tenant:
+def tenant(
+    school_id: int,
+    *,
+    write: bool = False,
+    lock: tuple[str, UUID] | None = None,
+    quiet: bool = False,
+) -> Tenant:
     """Bind a short transaction to the rows of one school, for ``async with``."""
-    return Tenant(school_id, write=write, lock=lock)
+    return Tenant(school_id, write=write, lock=lock, quiet=quiet)

@@ -8,16 +8,28 @@ call, with its ledger row in the same transaction, as the owner role.
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Final
 
 import asyncpg
 import msgspec
 
+from kundelik_core.kernel.jobs.schema import QUEUE_SCHEMA, queue_files, settle
 from kundelik_core.kernel.wire import Connection
 
-__all__ = ["Migration", "MigrationError", "Source", "collect", "migrate", "split"]
+__all__ = [
+    "Migration",
+    "MigrationError",
+    "Source",
+    "collect",
+    "hold_lock",
+    "migrate",
+    "outstanding",
+    "read_folder",
+    "split",
+]
 
 # In the order of the floors: a package's tables may refer to those of a lower one only.
 PACKAGES: Final = (
@@ -33,6 +45,8 @@ LOCK: Final = 0x6B756E64656C696B  # "kundelik"
 
 Source = str  # "directory", "jobs" or "tenant"
 SCHEMAS: Final = {"directory": "directory", "jobs": "jobs", "tenant": "core"}
+# Schemas that a source's migrations fill besides its own; the owner may not make any.
+BESIDE: Final = {"jobs": (QUEUE_SCHEMA,), "tenant": ("core_api", "core_plugins")}
 
 
 class MigrationError(Exception):
@@ -40,10 +54,14 @@ class MigrationError(Exception):
 
 
 class Migration(msgspec.Struct, frozen=True):
-    """One file: ``id`` is ``package/NNNN_name``."""
+    """One file: ``id`` is ``package/NNNN_name``.
+
+    A file of another project names no schema and is not cut into statements.
+    """
 
     id: str
     sql: str
+    schema: str = ""
 
     @property
     def sha(self) -> bytes:
@@ -57,11 +75,46 @@ def collect(source: Source) -> list[Migration]:
     for package in PACKAGES:
         folder = resources.files("kundelik_core") / package / "migrations" / source
         if folder.is_dir():
-            files = sorted(
-                (f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name
-            )
-            found += [Migration(f"{package}/{f.name[:-4]}", f.read_text("utf-8")) for f in files]
+            found += read_folder(folder, f"{package}/")
+    if source == "jobs":
+        found += [
+            Migration(f"{QUEUE_SCHEMA}/{name}", sql, QUEUE_SCHEMA) for name, sql in queue_files()
+        ]
     return found
+
+
+def read_folder(folder: Traversable, prefix: str = "") -> list[Migration]:
+    """Return the SQL files of a folder in order; ids are their names behind ``prefix``."""
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    return [Migration(f"{prefix}{f.name[:-4]}", f.read_text("utf-8")) for f in files]
+
+
+def outstanding(wanted: Sequence[Migration], done: Mapping[str, bytes]) -> list[Migration]:
+    """Return what is not applied yet, given the ids and digests of a ledger.
+
+    Raises:
+        MigrationError: the ledger knows a file that is not there, or one that was changed since.
+    """
+    if unknown := sorted(set(done) - {m.id for m in wanted}):
+        raise MigrationError(
+            f"the database is newer than this release: it has {', '.join(unknown)}"
+        )
+    for migration in wanted:
+        if done.get(migration.id, migration.sha) != migration.sha:
+            raise MigrationError(
+                f"{migration.id} was changed after it had been applied; write a new file"
+            )
+    return [migration for migration in wanted if migration.id not in done]
+
+
+async def hold_lock(conn: Connection, key: int) -> None:
+    """Take the advisory lock ``key`` for the session, by polling.
+
+    Waiting inside PostgreSQL would hold a snapshot and block the holder's concurrent index builds.
+    """
+    # The holder is another process: there is nothing here to wait on.
+    while not await conn.fetchval("select pg_try_advisory_lock($1)", key):  # noqa: ASYNC110
+        await asyncio.sleep(0.1)
 
 
 def split(sql: str) -> list[str]:
@@ -91,9 +144,10 @@ async def _bootstrap(conn: Connection, source: Source) -> None:
     ):
         await conn.execute("grant kundelik_owner to current_user")
     schema = SCHEMAS[source]
-    if not await conn.fetchval("select 1 from pg_namespace where nspname = $1", schema):
-        await conn.execute(f"create schema {schema} authorization kundelik_owner")
-        await conn.execute(f"grant usage on schema {schema} to kundelik_app")
+    for name in (schema, *BESIDE.get(source, ())):
+        if not await conn.fetchval("select 1 from pg_namespace where nspname = $1", name):
+            await conn.execute(f"create schema {name} authorization kundelik_owner")
+            await conn.execute(f"grant usage on schema {name} to kundelik_app")
     await conn.execute("set role kundelik_owner")
     await conn.execute(
         f"create table if not exists {schema}.migration "
@@ -103,22 +157,11 @@ async def _bootstrap(conn: Connection, source: Source) -> None:
 
 async def _apply(conn: Connection, schema: str, wanted: Sequence[Migration]) -> list[str]:
     done = {r["id"]: r["sha"] for r in await conn.fetch(f"select id, sha from {schema}.migration")}
-    names = {m.id for m in wanted}
-    if unknown := sorted(set(done) - names):
-        raise MigrationError(
-            f"the database is newer than this release: it has {', '.join(unknown)}"
-        )
     applied = []
-    for migration in wanted:
-        if migration.id in done:
-            if done[migration.id] != migration.sha:
-                raise MigrationError(
-                    f"{migration.id} was changed after it had been applied; write a new file"
-                )
-            continue
+    for migration in outstanding(wanted, done):
         async with conn.transaction():
             await conn.execute("set local lock_timeout = '5s'")
-            for number, statement in enumerate(split(migration.sql), 1):
+            for number, statement in enumerate(await _statements(conn, migration), 1):
                 try:
                     await conn.execute(statement)
                 except asyncpg.PostgresError as error:
@@ -132,6 +175,13 @@ async def _apply(conn: Connection, schema: str, wanted: Sequence[Migration]) -> 
     return applied
 
 
+async def _statements(conn: Connection, migration: Migration) -> list[str]:
+    if not migration.schema:
+        return split(migration.sql)
+    await conn.execute(f"set local search_path = {migration.schema}")
+    return [migration.sql]
+
+
 async def migrate(
     dsn: str,
     source: Source,
@@ -141,24 +191,22 @@ async def migrate(
 ) -> list[str]:
     """Apply what is missing in ``source`` and return the ids applied.
 
-    ``after`` runs as the owner while the lock is held: reference data is loaded there. The lock is
-    polled, since waiting inside PostgreSQL would hold a snapshot and block the holder's concurrent
-    index builds.
+    ``after`` runs as the owner while the lock is held: reference data is loaded there.
 
     Raises:
         MigrationError: a changed or unknown file, or a statement that failed.
     """
     conn: Connection = await asyncpg.connect(dsn, statement_cache_size=0)
     try:
-        # Polled: the holder is another process.
-        while not await conn.fetchval("select pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+        await hold_lock(conn, LOCK)
         await _bootstrap(conn, source)
         applied = await _apply(conn, SCHEMAS[source], [*collect(source), *extra])
         if source == "tenant":
             await conn.execute(
                 "select core.cut_audit_months((now() - interval '1 month')::date, 26)"
             )
+        if source == "jobs":
+            await settle(conn)
         if after:
             await after(conn)
         return applied

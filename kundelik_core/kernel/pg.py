@@ -8,6 +8,7 @@ processes may share one data directory, and the last one to leave stops it.
 import contextlib
 import fcntl
 import hashlib
+import hmac
 import importlib.util
 import os
 import pwd
@@ -21,6 +22,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from kundelik_core.kernel.keys import installation_key
+
 __all__ = ["EmbeddedPostgres", "PostgresError", "find_binaries"]
 
 # Durable by default: fsync stays on. The rest suits a machine that also runs the application.
@@ -33,6 +36,9 @@ SETTINGS = {
     "timezone": "UTC",
     "max_wal_size": "2GB",
 }
+# Who may come in: whoever has the password, over the private socket.
+DOORS = "local all all scram-sha-256\n"
+KEY_NAME = "postgres"
 # A Unix socket's path is limited to about 107 bytes.
 SOCKET_PATH_MAX = 90
 # How often a start is tried while the remains of a killed server go away.
@@ -105,7 +111,12 @@ class EmbeddedPostgres:
 
     def dsn(self, database: str, user: str) -> str:
         """Return the address of ``database`` for ``user`` over the private socket."""
-        return f"postgresql://{user}@/{database}?host={self.sockets}"
+        return f"postgresql://{user}:{self._password(user)}@/{database}?host={self.sockets}"
+
+    def _password(self, user: str) -> str:
+        # A plugin in a process of its own may run as our account, and reaches the socket then.
+        key = installation_key(self.home, KEY_NAME)
+        return hmac.new(key, user.encode(), hashlib.sha256).hexdigest()
 
     # -- life
     # ---------------------------------------------------------------------------------------------
@@ -124,10 +135,14 @@ class EmbeddedPostgres:
                 if not (self.data / "PG_VERSION").exists():
                     self._init()
                 if not self.alive():
+                    if self._is_open():
+                        self._close_doors()
                     self._launch()
             except BaseException:
                 use.close()
                 raise
+            if self._use:
+                self._use.close()
             self._use = use
 
     def stop(self) -> bool:
@@ -146,6 +161,23 @@ class EmbeddedPostgres:
                 check=False,
             )
             return True
+
+    def revive(self) -> bool:
+        """Start the server again if it died under us; True if that was needed. Cheap to ask.
+
+        Raises:
+            PostgresError: it does not start any more.
+        """
+        if self._use is None:
+            return False
+        try:
+            pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (FileNotFoundError, ValueError):
+            pid = 0
+        if (pid and _is_postgres(pid)) or self.alive():
+            return False
+        self.start()
+        return True
 
     def alive(self) -> bool:
         """Tell whether the server accepts a connection now."""
@@ -181,6 +213,26 @@ class EmbeddedPostgres:
             ]
         )
 
+    def _is_open(self) -> bool:
+        """Tell whether anybody would come in, or nobody, as the key of the passwords is new."""
+        lost = not (self.home / "keys" / KEY_NAME).exists()
+        return lost or (self.data / "pg_hba.conf").read_text() != DOORS
+
+    def _close_doors(self) -> None:
+        """Give our two logins their passwords, and ask everybody for one from now on."""
+        # The keys are random, so a password need not be made slow to guess; 15 knows no other way.
+        quick = ["-c", "scram_iterations=64"] if _major(self._bin) >= 16 else []
+        told = "".join(
+            f"alter role {user} password '{self._password(user)}';\n"
+            for user in ("postgres", "kundelik_app")
+        )
+        # Alone with the files, before the server is up: there is no login yet to do it with.
+        self._run(
+            ["postgres", "--single", *quick, "-D", str(self.data), "postgres"],
+            told=f"create role kundelik_app login;\n{told}",
+        )
+        (self.data / "pg_hba.conf").write_text(DOORS)
+
     def _launch(self) -> None:
         options = " ".join(f"-c {name}={value}" for name, value in self._options.items())
         command = ["pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "120"]
@@ -210,7 +262,7 @@ class EmbeddedPostgres:
     # -- running as whom, and where
     # -----------------------------------------------------------------------
 
-    def _run(self, command: Sequence[str], *, check: bool = True) -> bool:
+    def _run(self, command: Sequence[str], *, check: bool = True, told: str = "") -> bool:
         program = [str(self._bin / command[0]), *command[1:]]
         extra: dict[str, object] = {}
         if self._account:
@@ -223,9 +275,11 @@ class EmbeddedPostgres:
             k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_", "LANG"))
         }
         # Output goes to a file: the server inherits it and would keep a pipe open for ever.
-        with tempfile.TemporaryFile() as output:
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as words:
+            words.write(told.encode())
+            words.seek(0)
             done = subprocess.run(
-                program, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False,
+                program, stdin=words, stdout=output, stderr=output, check=False,
                 cwd="/", env={**environment, "LC_ALL": "C"}, start_new_session=True, **extra,
             )  # type: ignore[call-overload]  # fmt: skip
             output.seek(0)

@@ -41,6 +41,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: str = ""
     log_level: str = "warning"
     theme: str = "default"
+    safe_mode: bool = False
+    plugin_blocklist: str = ""
+    plugin_index: str = ""
+    plugin_home: str = ""
+    plugin_memory_mb: int = 1024
 
 
 def _read_file(path: Path) -> dict[str, str]:

@@ -61,3 +61,6 @@ class Pool(Querying, Protocol):
 
     async def close(self) -> None:
         """Close all."""
+
+    def terminate(self) -> None:
+        """Close all without a goodbye."""

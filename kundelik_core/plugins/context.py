@@ -1,24 +1,90 @@
-"""Give plugins' handlers the facades of the contract, over the kernel's clock and words."""
+"""Give plugins' handlers the facades of the contract, over one plain description of a call."""
 
-from datetime import date
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from kundelik_core.kernel import clock, i18n
-from kundelik_core.sdk import PluginContext
+from kundelik_core.kernel.ids import new_id
+from kundelik_core.plugins.settings import effective
+from kundelik_core.sdk import Actor, PluginTx, School, Settings
 
-__all__ = ["page_context"]
+__all__ = ["CallContext", "Facades", "PoolFor", "TransactionSource", "call_for"]
 
 
-class _Clock(msgspec.Struct, frozen=True):
-    zone: str
+class CallContext(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about one call that a handler may know: plain data, which can be sent.
+
+    ``school`` is None in a call for the whole installation. ``settings`` are as the school stored
+    them. ``db_token`` opens the plugin's database for this school and a short time.
+    """
+
+    school: School | None
+    actor: Actor | None
+    locale: i18n.Locale
+    now: datetime
+    request_id: str
+    settings_version: int = 0
+    settings: Mapping[str, Any] = {}
+    db_token: str | None = None
+
+    @property
+    def school_id(self) -> int | None:
+        """Return the id of the school, for logs."""
+        return self.school.id if self.school else None
+
+
+def call_for(
+    school: School | None,
+    locale: i18n.Locale,
+    actor: Actor | None = None,
+    request_id: str = "",
+) -> CallContext:
+    """Return the description of a call that begins now."""
+    return CallContext(
+        school=school,
+        actor=actor,
+        locale=locale,
+        now=clock.now(),
+        request_id=request_id or str(new_id()),
+    )
+
+
+class TransactionSource(Protocol):
+    """A plugin's own small pool of connections."""
+
+    def transaction(
+        self, token: str, *, write: bool = False
+    ) -> AbstractAsyncContextManager[PluginTx]:
+        """Open a transaction that is bound to the school of the token."""
+        ...
+
+
+PoolFor = Callable[[str], TransactionSource]
+"""Returns the pool of a plugin by its name; LookupError when it has no database."""
+
+
+class _Clock:
+    def __init__(self, call: CallContext) -> None:
+        zone = call.school.zone if call.school else clock.SCHOOL_ZONE
+        self._now = call.now.astimezone(ZoneInfo(zone))
 
     def today(self) -> date:
-        return clock.today(self.zone)
+        return self._now.date()
+
+    def now(self) -> datetime:
+        return self._now
 
 
-class _I18n(msgspec.Struct, frozen=True):
-    locale: i18n.Locale
+class _I18n:
+    def __init__(self, locale: i18n.Locale) -> None:
+        self.locale = locale
 
     def day(self, value: date) -> str:
         short = self.locale == "en"  # kk and ru bend the month's name, which a cut would hide
@@ -27,11 +93,80 @@ class _I18n(msgspec.Struct, frozen=True):
         )
 
 
-class _Context(msgspec.Struct, frozen=True):
-    clock: _Clock
-    i18n: _I18n
+class _Log:
+    def __init__(self, plugin: str, call: CallContext) -> None:
+        self._log = logging.getLogger(f"kundelik.plugin.{plugin}")
+        self._about = f" [school {call.school_id}, {call.request_id}]"
+
+    def info(self, message: str, *args: object) -> None:
+        self._log.info(message + self._about, *args)
+
+    def warning(self, message: str, *args: object) -> None:
+        self._log.warning(message + self._about, *args)
 
 
-def page_context(zone: str, locale: i18n.Locale) -> PluginContext:
-    """Return the context for one page of a school in ``zone``, for a reader of ``locale``."""
-    return _Context(_Clock(zone), _I18n(locale))
+class _Db:
+    def __init__(self, plugin: str, token: str | None, pool_for: PoolFor | None) -> None:
+        self._plugin, self._token, self._pool_for = plugin, token, pool_for
+
+    def read(self) -> AbstractAsyncContextManager[PluginTx]:
+        return self._open(write=False)
+
+    def write(self) -> AbstractAsyncContextManager[PluginTx]:
+        return self._open(write=True)
+
+    def _open(self, *, write: bool) -> AbstractAsyncContextManager[PluginTx]:
+        if self._token is None or self._pool_for is None:
+            raise LookupError("there is no database in this call")
+        return self._pool_for(self._plugin).transaction(self._token, write=write)
+
+
+class Facades:
+    """The ``PluginContext`` of one call; what a handler does not touch is never made."""
+
+    def __init__(
+        self,
+        plugin: str,
+        call: CallContext,
+        model: type[Settings] | None = None,
+        fields: tuple[Any, ...] = (),
+        pool_for: PoolFor | None = None,
+    ) -> None:
+        self._plugin, self._call, self._model, self._fields = plugin, call, model, fields
+        self._pool_for = pool_for
+
+    @property
+    def school(self) -> School:
+        if self._call.school is None:
+            raise LookupError("this call is for the whole installation")
+        return self._call.school
+
+    @property
+    def actor(self) -> Actor | None:
+        return self._call.actor
+
+    @property
+    def request_id(self) -> str:
+        return self._call.request_id
+
+    @cached_property
+    def settings(self) -> Any:  # noqa: ANN401 - an instance of the plugin's own class
+        if self._model is None:
+            return None
+        return self._model(**effective(self._fields, self._call.settings))
+
+    @cached_property
+    def clock(self) -> _Clock:
+        return _Clock(self._call)
+
+    @cached_property
+    def i18n(self) -> _I18n:
+        return _I18n(self._call.locale)
+
+    @cached_property
+    def log(self) -> _Log:
+        return _Log(self._plugin, self._call)
+
+    @cached_property
+    def db(self) -> _Db:
+        return _Db(self._plugin, self._call.db_token, self._pool_for)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 from typing import Final
@@ -12,8 +12,17 @@ from packaging.version import InvalidVersion, Version
 
 from kundelik_core.kernel.i18n import N_
 from kundelik_core.plugins.entries import entries_of, package_folder
+from kundelik_core.plugins.hashing import fingerprint
 from kundelik_core.plugins.states import Found, Reason, State
-from kundelik_core.sdk import API_VERSION, SCOPES, SLOTS, Manifest, ManifestError, parse_manifest
+from kundelik_core.sdk import (
+    API_VERSION,
+    EVENTS,
+    SCOPES,
+    SLOTS,
+    Manifest,
+    ManifestError,
+    parse_manifest,
+)
 
 __all__ = ["GROUP", "MANIFEST_FILE", "find_plugins"]
 
@@ -23,12 +32,16 @@ MANIFEST_FILE: Final = "kundelik.toml"
 _TARGET = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*\Z")
 
 
-def find_plugins(dists: Iterable[Distribution] | None = None) -> tuple[Found, ...]:
+def find_plugins(
+    dists: Iterable[Distribution] | None = None, path: Sequence[str] | None = None
+) -> tuple[Found, ...]:
     """Return every plugin among ``dists`` (all that are installed), by name.
+
+    ``path`` are the folders of the environment where they are, if that is not this one.
 
     Two of one name are both refused: the order of folders is not to say which of them wins.
     """
-    found = [_look(dist, entry) for dist, entry in entries_of(GROUP, dists)]
+    found = [_look(dist, entry, path) for dist, entry in entries_of(GROUP, dists)]
     found.sort(key=lambda one: (one.name, one.dist, one.entry_point))
     times = Counter(one.name for one in found)
     return tuple(_refused(one, found) if times[one.name] > 1 else one for one in found)
@@ -47,7 +60,7 @@ def _refused(one: Found, found: Iterable[Found]) -> Found:
     )
 
 
-def _look(dist: Distribution, entry: EntryPoint) -> Found:
+def _look(dist: Distribution, entry: EntryPoint, path: Sequence[str] | None) -> Found:
     """Return what one entry point leads to, usable or with the reason why not."""
     found = Found(
         name=entry.name, version=dist.version, dist=dist.metadata["Name"], entry_point=entry.value
@@ -62,7 +75,7 @@ def _look(dist: Distribution, entry: EntryPoint) -> Found:
                 N_("Write it as package.module:object."),
             ),
         )
-    root = package_folder(_package(entry.value), MANIFEST_FILE)
+    root = package_folder(_package(entry.value), MANIFEST_FILE, path)
     if root is None:
         return found.turned(
             State.INCOMPATIBLE,
@@ -78,7 +91,9 @@ def _look(dist: Distribution, entry: EntryPoint) -> Found:
     except ManifestError as error:
         reason = Reason(error.code, error.message, error.params, error.help)
         return found.turned(State.INCOMPATIBLE, reason)
-    found = msgspec.structs.replace(found, manifest=manifest, root=root)
+    found = msgspec.structs.replace(
+        found, manifest=manifest, root=root, sha256=fingerprint(root, dist)
+    )
     mismatch = _mismatch(found, manifest)
     return found if mismatch is None else found.turned(State.INCOMPATIBLE, mismatch)
 
@@ -121,19 +136,12 @@ def _mismatch(found: Found, manifest: Manifest) -> Reason | None:
         )
     unknown = [slot for slot in manifest.uses.slots if slot not in SLOTS]
     unknown += [scope for scope in manifest.data.reads if scope not in SCOPES]
-    unknown += manifest.uses.events  # none is sent out yet
+    unknown += [event for event in manifest.uses.events if event not in EVENTS]
     if unknown:
         return Reason(
             "unknown_uses",
             N_("It asks for what this version does not have: %(names)s."),
             {"names": ", ".join(unknown)},
             N_("Take it out of the manifest, or narrow the range under api."),
-        )
-    if manifest.data.personal:
-        return Reason(
-            "privacy",
-            N_("It keeps data about people, which this version cannot export or erase yet."),
-            {},
-            N_("Install a version of the plugin that fits, or update Kundelik."),
         )
     return None

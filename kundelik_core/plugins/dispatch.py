@@ -1,33 +1,69 @@
-"""Call plugins' slots while a page waits: in time, apart from each other, and never at its cost."""
+"""Call plugins with care: only where they are on, in time, apart from each other, at nobody's cost.
 
-import asyncio
+One place for every channel. The allow-list, the breaker, the budget and the error boundary are
+here; how a handler is reached is the runner's to know.
+"""
+
 import logging
-from collections.abc import Callable, Collection, Iterator
-from contextvars import Context
-from typing import Final, Protocol, TypeAlias
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 from markupsafe import Markup
 
+from kundelik_core.plugins.breaker import Board, LocalBoard
+from kundelik_core.plugins.calls import Answer, Calls, Late, Raised
+from kundelik_core.plugins.context import CallContext
+from kundelik_core.plugins.declared import HandlerKind, HandlerRef
+from kundelik_core.plugins.outcome import Outcome, OutcomeState, Report
 from kundelik_core.plugins.registry import Registry, SlotEntry
+from kundelik_core.plugins.runner import Runner, plain_answer
 from kundelik_core.plugins.scopes import within_scopes
-from kundelik_core.sdk import MAX_BUDGET_MS, SLOTS, Fragment, PluginContext, SlotArgs
+from kundelik_core.sdk import MAX_BUDGET_MS, SLOTS, Actor, Fragment, Html, SlotArgs
 
-__all__ = ["MAX_FRAGMENT_BYTES", "Dispatcher", "RenderedFragment", "Renderer", "Report"]
+__all__ = [
+    "BUDGETS",
+    "MAX_FRAGMENT_BYTES",
+    "MAX_PAGE_BYTES",
+    "Dispatcher",
+    "Equip",
+    "RenderedFragment",
+    "Renderer",
+    "log_failure",
+]
 
 MAX_FRAGMENT_BYTES: Final = 16 * 1024
 """The most HTML that one plugin may add to a page; a diary week as a whole may cost 60 KB."""
 
-Report: TypeAlias = Callable[[SlotEntry, SlotArgs, BaseException], None]
-"""Is told what was left out of a page, and why."""
+MAX_PAGE_BYTES: Final = 512 * 1024
+"""The most HTML of one of a plugin's own pages."""
+
+BUDGETS: Final[Mapping[HandlerKind, float]] = MappingProxyType(
+    {
+        "page": 10,
+        "event": 10,
+        "job": 60,
+        "lifecycle": 30,
+        "privacy": 60,
+        "command": 600,
+        "demo": 600,
+    }
+)
+"""How long a call may take, in seconds; events and jobs name their own."""
+
+HEALTH_S: Final = 5
+
+Equip: TypeAlias = Callable[[str, CallContext], CallContext]
+"""Adds what belongs to one plugin alone: the school's settings and a key to its database."""
 
 _log = logging.getLogger(__name__)
 
 
 class Renderer(Protocol):
-    """Turn a fragment into HTML, every value escaped."""
+    """Turn a fragment or a page into HTML, every value escaped."""
 
-    def pieces(self, plugin: str, fragment: Fragment, locale: str) -> Iterator[str]:
+    def pieces(self, plugin: str, fragment: Fragment | Html, locale: str) -> Iterator[str]:
         """Yield the HTML piece by piece, so that too much of it can be stopped on the way."""
         ...
 
@@ -39,116 +75,196 @@ class RenderedFragment(msgspec.Struct, frozen=True):
     html: Markup
 
 
-class _BadFragmentError(Exception):
-    """A slot handed back something that is not shown."""
+class _FailedError(Exception):
+    """A call came to nothing."""
+
+    def __init__(self, state: OutcomeState, error: BaseException) -> None:
+        super().__init__(state)
+        self.state, self.error = state, error
+
+
+class _TooLargeError(Exception):
+    """A template made more than may be shown."""
+
+
+def _as_it_is(_plugin: str, call: CallContext) -> CallContext:
+    return call
 
 
 class Dispatcher:
-    """Fill the slots of pages from the plugins that are on for a school."""
+    """Call the handlers of the plugins that are on for a school."""
 
     def __init__(
-        self, registry: Registry, renderer: Renderer, report: Report | None = None
+        self,
+        registry: Registry,
+        runner: Runner,
+        renderer: Renderer,
+        *,
+        board: Board | None = None,
+        report: Report | None = None,
+        equip: Equip = _as_it_is,
     ) -> None:
         self._registry = registry
+        self._runner = runner
         self._renderer = renderer
-        self._report = report or _log_failure
-        # Handlers that would not be cancelled: held here, as the loop itself holds tasks weakly.
-        self._stragglers: set[asyncio.Task[object]] = set()
+        self._board = board or LocalBoard()
+        self._report = report or log_failure
+        self._equip = equip
+        self._calls = Calls()
 
     async def render_slot(
-        self, slot: str, args: SlotArgs, active: Collection[str], context: PluginContext
+        self, slot: str, args: SlotArgs, active: Collection[str], call: CallContext
     ) -> list[RenderedFragment]:
         """Return a slot's fragments in order, without those that fail or are late."""
         if type(args) is not SLOTS[slot]:
             raise TypeError(f"{slot} takes {SLOTS[slot].__name__}, not {type(args).__name__}")
-        entries = [entry for entry in self._registry.slots(slot) if entry.plugin in active]
-        if not entries:
+        chosen = [
+            (entry, own)
+            for entry in self._registry.slots(slot)
+            if entry.ref.plugin in active
+            and _permitted(entry, own := self._own(entry.ref.plugin, call))
+            and self._board.admits(entry.ref.plugin)
+        ]
+        if not chosen:
             return []
-        answers = await self._answers(entries, args, context)
+        answers = await self._calls.run(
+            [
+                (self._slot(entry, own, args), min(entry.slot.budget_ms, MAX_BUDGET_MS) / 1000)
+                for entry, own in chosen
+            ]
+        )
         fragments = []
-        for entry, task in zip(entries, answers, strict=True):
+        for (entry, own), answer in zip(chosen, answers, strict=True):
+            ref = entry.ref
             try:
-                html = self._html(entry, _answer(task), context.i18n.locale)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary around plugins
-                self._report(entry, args, error)
+                fragment = _plain(ref, answer)
+                html = fragment and self._html(ref, fragment, own.locale, MAX_FRAGMENT_BYTES)
+            except _FailedError as failed:
+                self._fail(ref, failed, own)
             else:
+                self._board.record(ref.plugin, good=True)
                 if html:
-                    fragments.append(RenderedFragment(entry.plugin, html))
+                    fragments.append(RenderedFragment(ref.plugin, html))
         return fragments
 
-    async def _answers(
-        self, entries: list[SlotEntry], args: SlotArgs, context: PluginContext
-    ) -> list[asyncio.Task[object]]:
-        """Run all handlers side by side for as long as a page waits; return their tasks."""
-        tasks = [
-            # An empty Context: a handler does not inherit the request's open transaction or user.
-            asyncio.create_task(_call(entry, args, context), context=Context())
-            for entry in entries
-        ]
+    async def call(
+        self, ref: HandlerRef, payload: object, active: Collection[str], call: CallContext
+    ) -> Outcome:
+        """Call one handler of any other kind and return what came of it; this never raises.
+
+        Without a payload (lifecycle) the handler gets its context alone. The caller has checked
+        what is its own to check: the permission of a page, the school of an event.
+        """
+        if ref.plugin not in active or ref.plugin not in self._registry.loaded:
+            return Outcome(ref=ref, state=OutcomeState.OFF)
+        if not self._board.admits(ref.plugin):
+            return Outcome(ref=ref, state=OutcomeState.TRIPPED)
+        own = self._own(ref.plugin, call)
+        (answer,) = await self._calls.run(
+            [(lambda: self._runner.call(ref, own, payload), self.budget(ref))]
+        )
         try:
-            # Not gather: that would wait for a handler which swallows its cancellation.
-            await asyncio.wait(tasks, timeout=MAX_BUDGET_MS / 1000)
-        finally:
-            for task in tasks:
-                if not task.done():
-                    task.cancel()
-                    self._stragglers.add(task)
-                    task.add_done_callback(self._forget)
-        return tasks
+            value = _plain(ref, answer)
+        except _FailedError as failed:
+            return self._fail(ref, failed, own)
+        self._board.record(ref.plugin, good=True)
+        return Outcome(ref=ref, state=OutcomeState.DONE, value=value)
 
-    def _forget(self, task: asyncio.Task[object]) -> None:
-        self._stragglers.discard(task)
-        if not task.cancelled():
-            task.exception()  # fetched, or asyncio reports it once more when the task is collected
+    def render_page(self, ref: HandlerRef, page: Html, call: CallContext) -> Outcome:
+        """Return the body of a page as Markup, to be put into the frame."""
+        try:
+            html = self._html(ref, page, call.locale, MAX_PAGE_BYTES)
+        except _FailedError as failed:
+            return self._fail(ref, failed, call)
+        return Outcome(ref=ref, state=OutcomeState.DONE, value=html)
 
-    def _html(self, entry: SlotEntry, answer: object, locale: str) -> Markup | None:
-        """Render what a handler handed back; None when there is nothing to show."""
-        if answer is None:
-            return None
-        if not isinstance(answer, Fragment):
-            raise _BadFragmentError(f"returned {type(answer).__name__}, not a Fragment")
-        # There and back: only what JSON can carry gets to the template, so no value is markup.
-        plain = msgspec.json.decode(msgspec.json.encode(answer), type=Fragment)
+    def budget(self, ref: HandlerRef) -> float:
+        """Return how long a call may take, in seconds."""
+        one = self._registry.loaded.get(ref.plugin)
+        if ref.kind == "event":
+            subscription = self._registry.subscription(ref.plugin, ref.name)
+            return subscription.timeout_s if subscription else BUDGETS["event"]
+        if ref.kind == "job" and one is not None:
+            found = (job.timeout_s for job in one.declared.jobs if job.name == ref.name)
+            return next(found, BUDGETS["job"])
+        if (ref.kind, ref.name) == ("lifecycle", "health"):
+            return HEALTH_S
+        if (ref.kind, ref.name) == ("privacy", "export"):
+            return BUDGETS["page"]  # somebody waits for it, as for a page
+        return BUDGETS[ref.kind]
+
+    def _own(self, plugin: str, call: CallContext) -> CallContext:
+        """Return the call as one plugin may see it: with its own permissions, settings and key."""
+        actor = call.actor
+        if actor is not None:
+            codes = self._registry.permitted(plugin, actor.roles)
+            if codes != actor.permissions:
+                actor = Actor(
+                    person_id=actor.person_id,
+                    roles=actor.roles,
+                    permissions=codes,
+                    students=actor.students,
+                )
+                call = msgspec.structs.replace(call, actor=actor)
+        return self._equip(plugin, call)
+
+    def _slot(
+        self, entry: SlotEntry, own: CallContext, args: SlotArgs
+    ) -> Callable[[], Coroutine[Any, Any, object]]:
+        return lambda: self._runner.call(entry.ref, own, within_scopes(args, entry.reads))
+
+    def _html(self, ref: HandlerRef, made: Fragment | Html, locale: str, most: int) -> Markup:
+        """Render a fragment or a page, as far as it may go."""
         parts: list[str] = []
         size = 0
-        for piece in self._renderer.pieces(entry.plugin, plain, locale):
-            size += len(piece.encode())
-            if size > MAX_FRAGMENT_BYTES:
-                raise _BadFragmentError(f"is larger than {MAX_FRAGMENT_BYTES} bytes")
-            parts.append(piece)
+        try:
+            for piece in self._renderer.pieces(ref.plugin, made, locale):
+                size += len(piece) if piece.isascii() else len(piece.encode())
+                if size > most:
+                    raise _TooLargeError(f"is larger than {most} bytes")
+                parts.append(piece)
+        except (Exception, SystemExit) as error:
+            raise _FailedError(OutcomeState.MISFIT, error) from error
         # Escaped already, by the renderer's autoescape.
         return Markup("".join(parts).strip())  # noqa: S704
 
+    def _fail(self, ref: HandlerRef, failed: _FailedError, call: CallContext) -> Outcome:
+        outcome = Outcome(ref=ref, state=failed.state, error=failed.error)
+        self._board.record(ref.plugin, good=False)
+        self._report(outcome, call)
+        return outcome
 
-async def _call(entry: SlotEntry, args: SlotArgs, context: PluginContext) -> object:
-    """Await one handler within its budget; an exception becomes the answer."""
+
+def _plain(ref: HandlerRef, answer: Answer) -> Any:  # noqa: ANN401 - of answer_type(ref)
+    """Return what a handler handed back; only what is whole and plain gets through."""
+    # Not isinstance: it asks an object for its __class__, and a plugin's may answer anything.
+    if type(answer) is Late:
+        raise _FailedError(OutcomeState.LATE, TimeoutError())
+    if type(answer) is Raised:
+        raise _FailedError(OutcomeState.RAISED, answer.error)
     try:
-        async with asyncio.timeout(entry.slot.budget_ms / 1000):
-            return await entry.slot.render(context, within_scopes(args, entry.reads))
-    except (Exception, SystemExit) as error:  # noqa: BLE001
-        # Returned, not raised: a SystemExit that leaves a task stops the whole event loop.
-        return error
+        # There and back: only plain values get to the template, so none of them is markup.
+        return plain_answer(ref, answer)
+    except Exception as error:
+        raise _FailedError(OutcomeState.MISFIT, error) from error
 
 
-def _answer(task: asyncio.Task[object]) -> object:
-    """Return what a handler handed back, or raise why there is nothing."""
-    if not task.done():
-        raise TimeoutError("still running when the page went out")
-    if task.cancelled():
-        raise _BadFragmentError("cancelled itself")
-    answer = task.result()
-    if isinstance(answer, BaseException):
-        raise answer
-    return answer
+def _permitted(entry: SlotEntry, own: CallContext) -> bool:
+    wanted = entry.slot.permission
+    return wanted is None or (own.actor is not None and own.actor.may(wanted))
 
 
-def _log_failure(entry: SlotEntry, args: SlotArgs, error: BaseException) -> None:
-    """Write down what was left out of a page, for the operator and the vendor."""
+def log_failure(outcome: Outcome, call: CallContext) -> None:
+    """Write down what failed, for the operator and the vendor."""
+    ref = outcome.ref
     _log.warning(
-        "plugin %s left out of slot %s in school %s: %s",
-        entry.plugin,
-        entry.slot.slot,
-        args.school_id,
-        type(error).__name__,
-        exc_info=error,
+        "plugin %s %s in %s %s of school %s: %s [%s]",
+        ref.plugin,
+        "was late" if outcome.state is OutcomeState.LATE else "failed",
+        ref.kind,
+        ref.name,
+        call.school_id,
+        type(outcome.error).__name__,
+        call.request_id,
+        exc_info=outcome.error if outcome.state is not OutcomeState.LATE else None,
     )

@@ -1,7 +1,8 @@
 """Find what installed distributions offer under an entry point group, importing none of it."""
 
 import importlib.util
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.machinery import PathFinder
 from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
 
@@ -27,14 +28,20 @@ def entries_of(
             yield dist, entry
 
 
-def package_folder(package: str, file: str) -> Path | None:
+def package_folder(package: str, file: str, path: Sequence[str] | None = None) -> Path | None:
     """Return the folder that importing the top package would use, if ``file`` is there.
+
+    With ``path`` as another environment would, whose folders these are.
 
     Asking the finders runs nothing of the package, and gives the right answer for editable installs
     too, whose files are not in the distribution's list.
     """
     try:
-        spec = importlib.util.find_spec(package)
+        spec = (
+            importlib.util.find_spec(package)
+            if path is None
+            else PathFinder.find_spec(package, path)
+        )
     except (ImportError, ValueError):  # ValueError: somebody put a module without a spec there
         return None
     folders = (Path(folder) for folder in (spec and spec.submodule_search_locations) or ())

@@ -1,22 +1,32 @@
 """Load the plugins that are wanted and keep what they declare; a bad one never stops the start."""
 
-import inspect
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeAlias
 
 import msgspec
 import pluggy
 
 from kundelik_core.kernel.i18n import N_
+from kundelik_core.plugins.collect import Handler, RefusedError, collect
+from kundelik_core.plugins.declared import (
+    Declared,
+    DeclaredPage,
+    DeclaredSlot,
+    DeclaredSubscription,
+    HandlerKey,
+    HandlerRef,
+)
 from kundelik_core.plugins.discover import GROUP
 from kundelik_core.plugins.order import Candidate, load_order, unmet
+from kundelik_core.plugins.paths import Routes
 from kundelik_core.plugins.states import Found, Reason, State
-from kundelik_core.sdk import MAX_BUDGET_MS, PROJECT, SLOTS, Hooks, Manifest, Slot
+from kundelik_core.sdk import PROJECT, SLOTS, Hooks, Manifest, Settings
 
-__all__ = ["Loaded", "Registry", "SlotEntry", "load_plugins"]
+__all__ = ["Loaded", "Loader", "Registry", "SlotEntry", "load_here", "load_plugins"]
 
 _log = logging.getLogger(__name__)
 
@@ -24,18 +34,32 @@ _log = logging.getLogger(__name__)
 class SlotEntry(msgspec.Struct, frozen=True):
     """One plugin's fragment of one slot, with the scopes that its manifest declares."""
 
-    plugin: str
+    ref: HandlerRef
     reads: frozenset[str]
-    slot: Slot
+    slot: DeclaredSlot
 
 
-class Loaded(msgspec.Struct, frozen=True):
-    """A plugin that runs in this process."""
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """A plugin that runs, in this process or in one of its own.
+
+    ``handlers`` and ``settings_model`` are only there where it runs.
+    """
 
     manifest: Manifest
     version: str
     root: Path
-    slots: tuple[Slot, ...]
+    declared: Declared = Declared()
+    handlers: Mapping[HandlerKey, Handler] = MappingProxyType({})
+    settings_model: type[Settings] | None = None
+
+    @property
+    def slots(self) -> tuple[DeclaredSlot, ...]:
+        """Return the places on core pages that it fills."""
+        return self.declared.slots
+
+
+Loader: TypeAlias = Callable[[Found], Loaded]
+"""Loads one plugin that is wanted, or raises; ``load_here`` does so in this process."""
 
 
 class Registry:
@@ -50,31 +74,66 @@ class Registry:
         self.plugins = tuple(plugins)
         self.loaded: Mapping[str, Loaded] = MappingProxyType(dict(loaded or {}))
         entries: dict[str, list[SlotEntry]] = {name: [] for name in SLOTS}
+        self._subscribers: dict[str, tuple[str, ...]] = {}
         for name, one in self.loaded.items():
-            for slot in one.slots:
-                reads = frozenset(one.manifest.data.reads)
-                entries[slot.slot].append(SlotEntry(name, reads, slot))
+            reads = frozenset(one.manifest.data.reads)
+            for slot in one.declared.slots:
+                entries[slot.slot].append(
+                    SlotEntry(HandlerRef(name, "slot", slot.slot), reads, slot)
+                )
+            for subscription in one.declared.subscriptions:
+                others = self._subscribers.get(subscription.event, ())
+                self._subscribers[subscription.event] = (*others, name)
         # Sorting is stable: within one order, as the plugins were loaded.
         self._slots = {
             name: tuple(sorted(several, key=lambda entry: entry.slot.order))
             for name, several in entries.items()
         }
+        self._routes = {name: Routes(one.declared.pages) for name, one in self.loaded.items()}
+        self._permitted: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
 
     def slots(self, name: str) -> tuple[SlotEntry, ...]:
         """Return every fragment declared for a slot, in the order of the page."""
         return self._slots[name]
 
+    def subscribers(self, event: str) -> tuple[str, ...]:
+        """Return the plugins that want to be told of an event, whichever school it is about."""
+        return self._subscribers.get(event, ())
 
-class _RefusedError(Exception):
-    """A plugin registers what it may not."""
+    def subscription(self, plugin: str, event: str) -> DeclaredSubscription | None:
+        """Return how a plugin wants to be told of an event."""
+        one = self.loaded.get(plugin)
+        several = one.declared.subscriptions if one else ()
+        return next((each for each in several if each.event == event), None)
 
-    def __init__(self, reason: Reason) -> None:
-        self.reason = reason
-        super().__init__(reason.text())
+    def page(
+        self, plugin: str, method: str, path: str
+    ) -> tuple[DeclaredPage, dict[str, str]] | None:
+        """Return the page of a plugin for a path below ``/x/PLUGIN/``, and its named parts."""
+        routes = self._routes.get(plugin)
+        return routes.find(method, path) if routes else None
+
+    def permitted(self, plugin: str, roles: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the plugin's own permissions that somebody with these roles has."""
+        key = plugin, roles
+        found = self._permitted.get(key)
+        if found is None:
+            one = self.loaded.get(plugin)
+            found = tuple(
+                each.code
+                for each in (one.declared.permissions if one else ())
+                if not {*roles}.isdisjoint(each.roles)
+            )
+            # A few sets of roles times a few plugins: it stays small.
+            self._permitted[key] = found
+        return found
 
 
-def load_plugins(found: Sequence[Found], wanted: Collection[str]) -> Registry:
-    """Import those of ``found`` that are ``wanted`` and usable; nothing of the others runs."""
+def load_plugins(
+    found: Sequence[Found], wanted: Collection[str], load: Loader | None = None
+) -> Registry:
+    """Load those of ``found`` that are ``wanted`` and usable; nothing of the others runs."""
+    load = load or load_here
     usable = {
         one.name: one
         for one in found
@@ -93,10 +152,10 @@ def load_plugins(found: Sequence[Found], wanted: Collection[str]) -> Registry:
             results[name] = usable[name].turned(State.INCOMPATIBLE, why)
             continue
         try:
-            loaded[name] = _load(usable[name])
-        except _RefusedError as error:
+            loaded[name] = load(usable[name])
+        except RefusedError as error:
             results[name] = usable[name].turned(State.QUARANTINED, error.reason)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary: the start goes on
+        except BaseException as error:  # noqa: BLE001 - the boundary: the start goes on
             _log.warning("plugin %s could not be loaded", name, exc_info=error)
             results[name] = usable[name].turned(State.QUARANTINED, _crash(error))
         else:
@@ -107,8 +166,12 @@ def load_plugins(found: Sequence[Found], wanted: Collection[str]) -> Registry:
     return Registry((results.get(one.name, one) for one in found), loaded)
 
 
-def _load(one: Found) -> Loaded:
-    """Import one plugin, look at every hook that it implements and take its declarations."""
+def load_here(one: Found) -> Loaded:
+    """Import one plugin into this process and take its declarations.
+
+    Raises:
+        RefusedError: it registers what it may not.
+    """
     assert one.manifest is not None
     assert one.root is not None
     plugin = EntryPoint(one.name, one.entry_point, GROUP).load()
@@ -117,7 +180,15 @@ def _load(one: Found) -> Loaded:
     manager.add_hookspecs(Hooks)
     manager.register(plugin, one.name)
     _refuse_hooks(manager, plugin)
-    return Loaded(one.manifest, one.version, one.root, _slots(manager, one.manifest))
+    halves = collect(manager, one.manifest)
+    return Loaded(
+        manifest=one.manifest,
+        version=one.version,
+        root=one.root,
+        declared=halves.declared,
+        handlers=halves.handlers,
+        settings_model=halves.settings_model,
+    )
 
 
 def _refuse_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
@@ -127,12 +198,12 @@ def _refuse_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
     """
     for caller in manager.get_hookcallers(plugin) or ():
         if not caller.has_spec():
-            raise _RefusedError(
+            raise RefusedError(
                 Reason("hook", N_("There is no hook called %(hook)s."), {"hook": caller.name})
             )
         for impl in caller.get_hookimpls():
             if impl.wrapper or impl.hookwrapper or impl.tryfirst or impl.trylast:
-                raise _RefusedError(
+                raise RefusedError(
                     Reason(
                         "hook_options",
                         N_("Its hook %(hook)s asks to wrap others or to go before or after them."),
@@ -140,44 +211,6 @@ def _refuse_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
                         N_("Mark it with a plain @hookimpl."),
                     )
                 )
-
-
-def _slots(manager: pluggy.PluginManager, manifest: Manifest) -> tuple[Slot, ...]:
-    """Collect the slots and hold each against the manifest and the contract."""
-    slots: list[Slot] = []
-    for answer in manager.hook.slots():
-        if not isinstance(answer, Sequence) or isinstance(answer, str):
-            raise _bad_slot("slots", f"slots() returned {type(answer).__name__}, not a sequence")
-        slots.extend(answer)
-    for slot in slots:
-        if not isinstance(slot, Slot):
-            raise _bad_slot("slots", f"{type(slot).__name__} is no Slot")
-        if slot.slot not in manifest.uses.slots:
-            raise _RefusedError(
-                Reason(
-                    "undeclared_slot",
-                    N_("It fills the slot %(slot)s, which its manifest does not name."),
-                    {"slot": slot.slot},
-                    N_("Add it to the manifest under uses.slots."),
-                )
-            )
-        if type(slot.order) is not int:
-            raise _bad_slot(slot.slot, "order is not a whole number")
-        if type(slot.budget_ms) is not int or not 1 <= slot.budget_ms <= MAX_BUDGET_MS:
-            raise _bad_slot(slot.slot, f"budget_ms is not a whole number from 1 to {MAX_BUDGET_MS}")
-        if not inspect.iscoroutinefunction(slot.render):
-            raise _bad_slot(slot.slot, "render is not an async function")
-    return tuple(slots)
-
-
-def _bad_slot(slot: str, detail: str) -> _RefusedError:
-    return _RefusedError(
-        Reason(
-            "slot",
-            N_("A slot is not of the right form: %(slot)s: %(detail)s."),
-            {"slot": slot, "detail": detail},
-        )
-    )
 
 
 def _crash(error: BaseException) -> Reason:

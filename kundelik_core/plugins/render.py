@@ -6,17 +6,18 @@ from functools import cache
 from typing import Final
 
 import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from kundelik_core.kernel.i18n import as_locale, catalogue
 from kundelik_core.plugins.registry import Loaded, Registry
-from kundelik_core.sdk import Fragment
+from kundelik_core.sdk import Fragment, Html
 
 __all__ = ["JinjaRenderer"]
 
 TEMPLATES: Final = "templates"
 
-Words = Mapping[str, Callable[..., Markup]]
+Words = Mapping[str, Callable[..., str]]
 
 
 class JinjaRenderer:
@@ -29,7 +30,9 @@ class JinjaRenderer:
 
     def __init__(self, registry: Registry) -> None:
         plugins = registry.loaded
-        self._environment = jinja2.Environment(
+        # A vendor's template is a program of its own, run here even where the plugin is not: it may
+        # look at the values that it is given and at nothing behind them.
+        self._environment = ImmutableSandboxedEnvironment(
             loader=jinja2.PrefixLoader(
                 {
                     name: jinja2.FileSystemLoader(one.root / TEMPLATES)
@@ -43,15 +46,28 @@ class JinjaRenderer:
             auto_reload=False,
         )
         self._words = cache(lambda plugin, locale: _words(plugin, plugins[plugin], locale))
+        # range() could be asked for more than there is room for; loops go over the given values.
+        self._environment.globals.clear()
+        # As many as there are files: what is not there raises, and is not kept.
+        self._template = cache(self._environment.get_template)
 
-    def pieces(self, plugin: str, fragment: Fragment, locale: str) -> Iterator[str]:
-        """Yield the HTML of a fragment piece by piece."""
-        template = self._environment.get_template(f"{plugin}/{fragment.template}")
-        return template.generate({**fragment.context, **self._words(plugin, locale)})
+    def pieces(self, plugin: str, fragment: Fragment | Html, locale: str) -> Iterator[str]:
+        """Yield the HTML of a fragment or a page piece by piece."""
+        template = self._template(f"{plugin}/{fragment.template}")
+        values = {**fragment.context, **self._words(plugin, locale)}
+        # As Template.generate does, but without copying the globals one by one for each fragment.
+        context = template.new_context(values, shared=True)
+        try:
+            yield from template.root_render_func(context)
+        except Exception:  # noqa: BLE001 - raised again, with the template's own lines
+            self._environment.handle_exception()
 
 
 def _words(plugin: str, one: Loaded, locale: str) -> Words:
-    """Return the functions by which a template of ``plugin`` speaks: its own gettext domain."""
+    """Return the functions of a template of ``plugin``: its own gettext domain, its own addresses.
+
+    ``url("list")`` is the address of its page ``list``; in an attribute it is escaped as any value.
+    """
     file = one.root / "locale" / locale / "LC_MESSAGES" / f"{plugin}.po"
     texts: gettext.NullTranslations = catalogue(file, as_locale(locale))
 
@@ -63,4 +79,7 @@ def _words(plugin: str, one: Loaded, locale: str) -> Words:
         text = texts.ngettext(singular, plural, n)
         return Markup(text) % {"n": n, "num": n, **values}  # noqa: S704
 
-    return {"_": translate, "ngettext": translate_count}
+    def address(path: str = "") -> str:
+        return f"/x/{plugin}/{path}"
+
+    return {"_": translate, "ngettext": translate_count, "url": address}

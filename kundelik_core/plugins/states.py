@@ -12,12 +12,23 @@ __all__ = ["Found", "Reason", "State"]
 
 
 class State(StrEnum):
-    """Where a plugin stands in its life in this process."""
+    """Where a plugin stands in its life.
+
+    The way is found, approved, migrated, loaded; each school then switches it on and off. After
+    it was taken away its data is retained, then erased. The others are where it stands aside: it
+    does not fit, it failed to load, it failed too often, or the operator shut it out.
+    """
 
     FOUND = "found"
+    APPROVED = "approved"
+    MIGRATED = "migrated"
     LOADED = "loaded"
+    RETAINED = "retained"
+    ERASED = "erased"
     INCOMPATIBLE = "incompatible"
     QUARANTINED = "quarantined"
+    TRIPPED = "tripped"
+    BLOCKED = "blocked"
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -38,7 +49,10 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry point of one installed distribution, with what is known of the plugin behind it."""
+    """One entry point of one installed distribution, with what is known of the plugin behind it.
+
+    ``sha256`` names exactly what is installed; an approval holds for it alone.
+    """
 
     name: str
     version: str
@@ -48,6 +62,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     manifest: Manifest | None = None
     root: Path | None = None
+    sha256: str = ""
 
     def turned(self, state: State, reason: Reason) -> "Found":
         """Return this plugin as no longer usable, with the reason."""

@@ -47,7 +47,7 @@ async def settle() -> None:
 
 async def _note(actor: Actor, school_id: int, subject: UUID, what: What, at: datetime) -> None:
     try:
-        async with tenant(school_id, write=True) as tx:
+        async with tenant(school_id, write=True, quiet=True) as tx:
             await write_look(tx, actor, subject, what, at)
     except Exception:
         log.exception("a look of account %s was not written down", actor.account_id)

@@ -9,9 +9,12 @@ import msgspec
 
 from kundelik_core.kernel.i18n import N_
 
-__all__ = ["WHAT", "Look", "Record", "Section", "Subject", "What"]
+__all__ = ["WHAT", "Added", "Entry", "Kind", "Look", "Record", "Section", "Subject", "What"]
 
 What = Literal["card", "diary", "marks"]
+
+Kind = Literal["student", "guardian", "staff"]
+"""In what part the school knows somebody; one person may play several."""
 
 WHAT: Final[Mapping[str, str]] = {
     "card": N_("Personal card"),
@@ -51,6 +54,22 @@ class Record(msgspec.Struct, frozen=True):
 
     section: str
     values: Mapping[str, Any]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One thing that a module keeps about a person, titled in the reader's language."""
+
+    title: str
+    values: Mapping[str, Any]
+
+
+class Added(msgspec.Struct, frozen=True, kw_only=True):
+    """What one module adds to a copy; not ``whole`` when it could not be asked now."""
+
+    module: str
+    title: str
+    entries: list[Entry]
+    whole: bool = True
 
 
 class Subject(msgspec.Struct, frozen=True):

@@ -10,10 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from kundelik_core.kernel.i18n import N_, _
-from kundelik_core.privacy.model import Record, Section
+from kundelik_core.privacy.model import Added, Entry, Record, Section
 from kundelik_core.privacy.words import WORDS
 
-__all__ = ["FORMAT", "Part", "Sheet", "as_csv", "as_json", "as_zip", "sheets"]
+__all__ = ["FORMAT", "Part", "Sheet", "added_sheets", "as_csv", "as_json", "as_zip", "sheets"]
 
 FORMAT: Final = "kundelik-person/1"
 # A cell that begins so is a formula to a spreadsheet; a mark may be a lone "+" or "-".
@@ -26,6 +26,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     place: str
     folder: str
     records: list[Record]
+    added: list[Added] = []
+
+    @property
+    def silent(self) -> list[str]:
+        """Return the titles of modules that could not be asked."""
+        return [one.title for one in self.added if not one.whole]
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -59,6 +65,26 @@ def sheets(
     ]
 
 
+def added_sheets(added: Iterable[Added]) -> list[Sheet]:
+    """Return what modules keep, a sheet for each kind of thing."""
+    found = []
+    for one in added:
+        by_title: dict[str, list[Entry]] = {}
+        for entry in one.entries:
+            by_title.setdefault(entry.title, []).append(entry)
+        for number, (title, entries) in enumerate(by_title.items(), 1):
+            names = list(dict.fromkeys(name for entry in entries for name in entry.values))
+            rows = [[_told(name, entry.values.get(name)) for name in names] for entry in entries]
+            found.append(Sheet(f"{one.module}-{number}", f"{one.title}: {title}", names, rows))
+    return found
+
+
+def _told(name: str, value: object) -> str:
+    if isinstance(value, list | dict):
+        return msgspec.json.encode(value).decode()
+    return _shown("", name, value, {})
+
+
 def _shown(section: str, name: str, value: object, roles: Mapping[str, str]) -> str:
     if value is None:
         return ""
@@ -77,7 +103,7 @@ def as_csv(sheet: Sheet) -> bytes:
     """Return a sheet as spreadsheets read it: with a byte order mark, and nothing that runs."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(sheet.columns)
+    writer.writerow([_harmless(name) for name in sheet.columns])
     writer.writerows([_harmless(cell) for cell in row] for row in sheet.rows)
     return out.getvalue().encode("utf-8-sig")
 
@@ -98,7 +124,21 @@ def as_json(parts: Sequence[Part], at: datetime) -> bytes:
         held: dict[str, list[Mapping[str, Any]]] = {}
         for record in part.records:
             held.setdefault(record.section, []).append(record.values)
-        places.append({"place": part.place, "held": held})
+        places.append(
+            {
+                "place": part.place,
+                "held": held,
+                "modules": [
+                    {"module": one.module, "title": one.title, "records": one.entries}
+                    for one in part.added
+                ],
+                "not_asked": [
+                    {"module": one.module, "title": one.title}
+                    for one in part.added
+                    if not one.whole
+                ],
+            }
+        )
     document = {"format": FORMAT, "made_at": at.isoformat(timespec="seconds"), "places": places}
     return msgspec.json.format(msgspec.json.encode(document), indent=1)
 

@@ -1,13 +1,13 @@
-"""Read who looked at somebody's records."""
+"""Read who looked at somebody's records, and as what the school knows them."""
 
 from uuid import UUID
 
 import msgspec
 
 from kundelik_core.kernel.db import Tenant
-from kundelik_core.privacy.model import Look, Subject
+from kundelik_core.privacy.model import Kind, Look, Subject
 
-__all__ = ["looks_at", "subject_of"]
+__all__ = ["kinds_of", "looks_at", "subject_of"]
 
 
 async def looks_at(tx: Tenant, subject: UUID, most: int = 100) -> list[Look]:
@@ -34,3 +34,19 @@ async def subject_of(tx: Tenant, person: UUID) -> Subject | None:
         person,
     )
     return msgspec.convert(dict(row), Subject) if row else None
+
+
+async def kinds_of(tx: Tenant, person: UUID) -> tuple[Kind, ...]:
+    """Return as what the school knows somebody, or ever knew them."""
+    rows = await tx.fetch(
+        "select distinct case m.role when 'pupil' then 'student' when 'parent' then 'guardian' "
+        "else 'staff' end as kind from core.membership m "
+        "where m.school_id = $1 and m.person_id = $2 "
+        "union select 'student' from core.class_pupil k "
+        "where k.school_id = $1 and k.pupil_id = $2 "
+        "union select 'guardian' from core.guardianship g "
+        "where g.school_id = $1 and g.guardian_id = $2 order by kind",
+        tx.school_id,
+        person,
+    )
+    return tuple(msgspec.convert(row["kind"], Kind) for row in rows)

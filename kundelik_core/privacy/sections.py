@@ -15,6 +15,7 @@ from kundelik_core.privacy.sections_study import STUDY
 __all__ = ["ACCOUNT", "LEFT_OUT", "SECTIONS"]
 
 _OFFICE: Final = "what somebody did in their office is the school's record of its own work"
+_EVENT: Final = "a message on its way, which repeats in numbers what the journal says; then deleted"
 
 LEFT_OUT: Final[Mapping[str, str]] = {
     "access_log.account_id": _OFFICE,
@@ -27,11 +28,16 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "entitlement.granted_by": _OFFICE,
     "entitlement.revoked_by": _OFFICE,
     "import_run.account_id": _OFFICE,
+    "outbox.actor_id": _EVENT,
+    "outbox.claim": "the number of a delivery, no person",
+    "outbox.subject": _EVENT,
     "period.closed_by": _OFFICE,
     "period_result.given_by": "a mark is the pupil's data; the pupil gets the name",
     "person.account_id": "the number of the account; the account itself is in the copy",
+    "school_appearance.set_by": _OFFICE,
     "school_plugin.off_by": _OFFICE,
     "school_plugin.on_by": _OFFICE,
+    "school_plugin_settings.set_by": _OFFICE,
 }
 
 SECTIONS: Final[tuple[Section, ...]] = (*SCHOOL, *STUDY)

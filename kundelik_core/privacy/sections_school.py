@@ -192,4 +192,13 @@ SCHOOL: Final[tuple[Section, ...]] = (
         "order by e.granted_at, e.id",
         covers=frozenset({"entitlement.pupil_id", "entitlement.holder_id"}),
     ),
+    Section(
+        key="seats",
+        title=N_("Seats on licences of the school"),
+        columns=(("feature", N_("Service")), ("begins", N_("From")), ("ends", N_("Until"))),
+        sql="select e.feature, t.begins, t.ends from core.entitlement_seat t "
+        "join core.entitlement e on e.school_id = t.school_id and e.id = t.entitlement_id "
+        "where t.school_id = $1 and t.pupil_id = $2 order by t.begins, e.id",
+        covers=frozenset({"entitlement_seat.pupil_id"}),
+    ),
 )

@@ -6,6 +6,7 @@ Piccolo wants one primary key; the real keys are composite and begin with school
 from piccolo.columns import (
     JSONB,
     UUID,
+    BigInt,
     Boolean,
     Bytea,
     Date,
@@ -36,7 +37,10 @@ __all__ = [
     "Person",
     "Region",
     "School",
+    "SchoolAppearance",
     "SchoolClass",
+    "SchoolLogo",
+    "SchoolLook",
     "SchoolYear",
     "Subject",
     "TeachingGroup",
@@ -238,6 +242,7 @@ class TeachingGroup(TenantTable, Table, db=TENANT, schema="core", tablename="tea
     status = Text(default=None, null=False)
     source = Text(default=None, null=True)
     source_id = Text(default=None, null=True)
+    version = BigInt(default=None, null=False)
 
 
 class GroupClass(TenantTable, Table, db=TENANT, schema="core", tablename="group_class"):
@@ -312,3 +317,37 @@ class ImportRun(TenantTable, Table, db=TENANT, schema="core", tablename="import_
     file_name = Text(default=None, null=False)
     file_hash = Bytea(default=None, null=False)
     summary = JSONB(default=None, null=False)
+
+
+class SchoolAppearance(TenantTable, Table, db=TENANT, schema="core", tablename="school_appearance"):
+    """Rows of core.school_appearance."""
+
+    school_id = Integer(default=None, null=False, primary_key=True)
+    id = UUID(default=None, null=False)
+    theme = Text(default=None, null=False)
+    accent = Text(default=None, null=False)
+    second = Text(default=None, null=False)
+    logo = Text(default=None, null=False)
+    set_at = Timestamptz(default=None, null=False)
+    set_by = UUID(default=None, null=True)
+
+
+class SchoolLogo(TenantTable, Table, db=TENANT, schema="core", tablename="school_logo"):
+    """Rows of core.school_logo."""
+
+    school_id = Integer(default=None, null=False, primary_key=True)
+    digest = Text(default=None, null=False)
+    media_type = Text(default=None, null=False)
+    content = Bytea(default=None, null=False)
+    set_at = Timestamptz(default=None, null=False)
+
+
+class SchoolLook(Table, db=TENANT, schema="core", tablename="school_look"):
+    """Rows of core.school_look."""
+
+    id = Integer(default=None, null=False, primary_key=True)
+    theme = Text(default=None, null=False)
+    accent = Text(default=None, null=False)
+    second = Text(default=None, null=False)
+    logo = Text(default=None, null=False)
+    changed_at = Timestamptz(default=None, null=False)

@@ -1,16 +1,27 @@
-"""Say what a handler gets besides its arguments: facades of plain values, no request, no row."""
+"""Say what a handler gets besides its arguments: facades of plain values, no request, no row.
 
-from datetime import date
-from typing import Protocol
+They are the same in the core's process and in a process of the plugin's own.
+"""
 
-__all__ = ["Clock", "I18n", "PluginContext"]
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from kundelik_core.sdk.data import Actor, School
+
+__all__ = ["Clock", "I18n", "Log", "PluginContext", "PluginDb", "PluginTx"]
 
 
 class Clock(Protocol):
-    """Tell the time as the school sees it; a test or a demo may have set it."""
+    """Tell the time of this call; it stands still while the handler runs, and tests may set it."""
 
     def today(self) -> date:
         """Return the date at the school."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the moment of the call, aware, in the school's zone."""
         ...
 
 
@@ -27,8 +38,95 @@ class I18n(Protocol):
         ...
 
 
+class Log(Protocol):
+    """Write into the server's log, under the plugin's name, with school and request beside it.
+
+    ``%s`` in ``message`` is filled from ``args``. Names and marks of people do not belong there.
+    """
+
+    def info(self, message: str, *args: object) -> None:
+        """Note something that is as it should be."""
+        ...
+
+    def warning(self, message: str, *args: object) -> None:
+        """Note something that an operator should look at."""
+        ...
+
+
+class PluginTx(Protocol):
+    """One transaction of the plugin's own database login, bound to the school of the call.
+
+    Own tables go by their bare names, the core's data by ``core_api.NAME``. Rows of other schools
+    are not there. ``$1``, ``$2`` in ``sql`` are ``args``. Timeouts end what takes too long.
+    """
+
+    async def fetch(self, sql: str, *args: object) -> Sequence[Mapping[str, Any]]:
+        """Return all rows."""
+        ...
+
+    async def fetchrow(self, sql: str, *args: object) -> Mapping[str, Any] | None:
+        """Return the first row, or None."""
+        ...
+
+    async def fetchval(self, sql: str, *args: object) -> Any:  # noqa: ANN401 - as SQL typed it
+        """Return the first column of the first row, or None."""
+        ...
+
+    async def execute(self, sql: str, *args: object) -> str:
+        """Run a statement and return its tag, like ``INSERT 0 1``."""
+        ...
+
+
+class PluginDb(Protocol):
+    """Reach the plugin's own schema and the core's views, in short transactions.
+
+    Each ``async with`` takes a connection of the plugin's few and gives it back at its end; an
+    exception inside takes back what was written. There is no data in a call without a school.
+    """
+
+    def read(self) -> AbstractAsyncContextManager[PluginTx]:
+        """Open a transaction that cannot write."""
+        ...
+
+    def write(self) -> AbstractAsyncContextManager[PluginTx]:
+        """Open a transaction that commits at its end."""
+        ...
+
+
 class PluginContext(Protocol):
     """Carry what every handler of a plugin may use."""
+
+    @property
+    def school(self) -> School:
+        """Return the school of this call.
+
+        Raises:
+            LookupError: the call is for the whole installation, say a job once for all.
+        """
+        ...
+
+    @property
+    def actor(self) -> Actor | None:
+        """Return who asks; None in jobs, events and whatever nobody waits for."""
+        ...
+
+    @property
+    def db(self) -> PluginDb:
+        """Return the plugin's database."""
+        ...
+
+    @property
+    def settings(self) -> Any:  # noqa: ANN401 - an instance of the plugin's own class
+        """Return the school's settings: an instance of what ``settings_model`` returned, or None.
+
+        What a school has not set, or set to what no longer fits, has the value of the class.
+        """
+        ...
+
+    @property
+    def log(self) -> Log:
+        """Return the plugin's log."""
+        ...
 
     @property
     def clock(self) -> Clock:
@@ -38,4 +136,9 @@ class PluginContext(Protocol):
     @property
     def i18n(self) -> I18n:
         """Return the reader's language."""
+        ...
+
+    @property
+    def request_id(self) -> str:
+        """Return the id of this call, the same in every line of the log about it."""
         ...

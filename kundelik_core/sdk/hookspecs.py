@@ -1,7 +1,8 @@
 """List the hooks a plugin may implement; one docstring each, which is also its documentation.
 
 Every hook only collects declarations. It is called once, at the start of a process, and never
-during a request; what runs later are the async handlers inside the declarations.
+during a request; what runs later are the async handlers inside the declarations. A plugin
+implements those that it needs and no others.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,13 @@ from typing import Protocol
 
 import pluggy
 
+from kundelik_core.sdk.access import Permission
+from kundelik_core.sdk.events import Subscription
+from kundelik_core.sdk.jobs import Command, Job
+from kundelik_core.sdk.life import Demo, Lifecycle
+from kundelik_core.sdk.pages import NavItem, Page
+from kundelik_core.sdk.privacy import PersonalField, PrivacyHandlers
+from kundelik_core.sdk.settings import Settings
 from kundelik_core.sdk.ui import Slot
 
 __all__ = ["PROJECT", "Hooks", "hookimpl"]
@@ -32,4 +40,83 @@ class Hooks(Protocol):
 
         Each slot has to stand in the manifest under ``uses.slots``.
         """
+        ...
+
+    @_hookspec
+    def navigation(self) -> Sequence[NavItem]:
+        """Return the entries of the menu that lead to the plugin's own pages.
+
+        The manifest has to say ``uses.pages = true``.
+        """
+        ...
+
+    @_hookspec
+    def pages(self) -> Sequence[Page]:
+        """Return the plugin's own pages, which stand under ``/x/NAME/``.
+
+        The manifest has to say ``uses.pages = true``. A page is called with at most 10 seconds.
+        """
+        ...
+
+    @_hookspec
+    def settings_model(self) -> type[Settings]:
+        """Return the class whose fields a school may set; its form is made from it."""
+        ...
+
+    @_hookspec
+    def lifecycle(self) -> Lifecycle:
+        """Return what runs when a school switches the plugin on or off, and how it feels."""
+        ...
+
+    @_hookspec
+    def permissions(self) -> Sequence[Permission]:
+        """Return what may be allowed in the plugin, and the roles that carry it from the start.
+
+        Each code has to stand in the manifest under ``uses.permissions``.
+        """
+        ...
+
+    @_hookspec
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Return the events of which the plugin wants to be told, after they were saved.
+
+        Each type has to stand in the manifest under ``uses.events``.
+        """
+        ...
+
+    @_hookspec
+    def jobs(self) -> Sequence[Job]:
+        """Return what runs on a schedule, in a queue of the plugin's own.
+
+        Each name has to stand in the manifest under ``uses.jobs``.
+        """
+        ...
+
+    @_hookspec
+    def commands(self) -> Sequence[Command]:
+        """Return the commands that an operator gets as ``kundelik x PLUGIN NAME``.
+
+        Each name has to stand in the manifest under ``uses.commands``.
+        """
+        ...
+
+    @_hookspec
+    def personal_data(self) -> Sequence[PersonalField]:
+        """Return every column of the plugin's tables that leads to a person.
+
+        A must when the manifest says ``data.personal = true``, and refused when it does not.
+        """
+        ...
+
+    @_hookspec
+    def privacy(self) -> PrivacyHandlers:
+        """Return how a person's data is given out and erased.
+
+        A must when the manifest says ``data.personal = true``, and refused when it does not.
+        """
+        ...
+
+    @_hookspec
+    def demo(self) -> Demo:
+        """Return how the plugin's tables are filled in a demo school."""
         ...

@@ -10,6 +10,7 @@ import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from kundelik_core.sdk._texts import N_
+from kundelik_core.sdk.text import Text
 
 __all__ = [
     "Data",
@@ -18,7 +19,6 @@ __all__ = [
     "Manifest",
     "ManifestError",
     "Requirement",
-    "Title",
     "Uses",
     "Vendor",
     "parse_manifest",
@@ -31,7 +31,7 @@ Level: TypeAlias = Literal["platform", "school", "user"]
 """Who switches a plugin on: the operator for all, a school for itself, a person for itself."""
 
 _NAME = r"[a-z][a-z0-9_]{2,29}"
-_Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=rf"^{_NAME}\Z")]
+_Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{2,29}\Z")]
 _Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 _Url: TypeAlias = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^https?://\S+\Z")]
 _Versioned: TypeAlias = Annotated[
@@ -39,20 +39,13 @@ _Versioned: TypeAlias = Annotated[
 ]
 _Dotted: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z")]
 _Host: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+\Z")]
+_Command: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,29}\Z")]
 _Secret: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]*\Z")]
 _Duration: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^P[1-9][0-9]*[DWMY]\Z")]
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the manifest; a key nobody knows is a slip of the pen and is said to be one."""
-
-
-class Title(_Table, frozen=True, kw_only=True):
-    """What schools read as the plugin's name, in each language of the platform."""
-
-    kk: _Text
-    ru: _Text
-    en: _Text
 
 
 class Vendor(_Table, frozen=True, kw_only=True):
@@ -73,12 +66,17 @@ class Data(_Table, frozen=True, kw_only=True):
 
 
 class Uses(_Table, frozen=True, kw_only=True):
-    """Everything else the plugin may do; what is not named here is refused when it registers."""
+    """Everything else the plugin may do; what is not named here is refused when it registers.
+
+    ``pages`` allows pages under ``/x/NAME`` and entries of the menu that lead to them.
+    """
 
     events: tuple[_Versioned, ...] = ()
     slots: tuple[_Dotted, ...] = ()
     permissions: tuple[_Dotted, ...] = ()
     jobs: tuple[_Dotted, ...] = ()
+    commands: tuple[_Command, ...] = ()
+    pages: bool = False
     http_out: tuple[_Host, ...] = ()
     secrets: tuple[_Secret, ...] = ()
     products: tuple[_Dotted, ...] = ()
@@ -103,7 +101,7 @@ class Manifest(_Table, frozen=True, kw_only=True):
     api: str
     kind: Kind
     level: Level
-    title: Title
+    title: Text
     vendor: Vendor
     requires: tuple[str, ...] = ()
     after: tuple[_Name, ...] = ()
@@ -144,7 +142,7 @@ _HELP: Mapping[str, str] = MappingProxyType(
         "name": N_(
             "Use 3 to 30 of a-z, 0-9 and _, a letter first; the same as the entry point's name."
         ),
-        "api": N_('Write the versions of the plugin contract it is made for, like ">=0.1,<1".'),
+        "api": N_('Write the versions of the plugin contract it is made for, like ">=0.2,<0.3".'),
         "kind": N_("Write one of: module, payment, content, auth, sms."),
         "level": N_("Write one of: platform, school, user."),
         "requires": N_(
@@ -156,14 +154,19 @@ _HELP: Mapping[str, str] = MappingProxyType(
             "Give name, url (http or https), support and security: who answers, and where."
         ),
         "data": N_("It may hold reads, personal and retention."),
-        "data.reads": N_('List scopes with their version, like "pupil.v1".'),
+        "data.reads": N_('List scopes with their version, like "student.v1".'),
         "data.personal": N_("Write true when the plugin keeps data about people, else false."),
         "data.retention": N_('Write how long data is kept after a school leaves, like "P400D".'),
-        "uses": N_("It may hold events, slots, permissions, jobs, http_out, secrets and products."),
+        "uses": N_(
+            "It may hold events, slots, permissions, jobs, commands, pages, http_out, secrets and "
+            "products."
+        ),
         "uses.events": N_('List events with their version, like "mark.recorded.v1".'),
         "uses.slots": N_('List slots by name, like "class.page".'),
         "uses.permissions": _OWN,
         "uses.jobs": _OWN,
+        "uses.commands": N_("List names of small letters, digits and -, like recount."),
+        "uses.pages": N_("Write true when the plugin has pages of its own, else false."),
         "uses.products": _OWN,
         "uses.http_out": N_("List host names in small letters, without a scheme or a port."),
         "uses.secrets": N_("List names of letters, digits and _."),
@@ -253,7 +256,8 @@ def _repeats(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Yield each list that names something twice."""
     lists: dict[str, Any] = {"requires": manifest.requires, "after": manifest.after}
     lists["data.reads"] = manifest.data.reads
-    lists |= {f"uses.{key}": getattr(manifest.uses, key) for key in Uses.__struct_fields__}
+    fields = (key for key in Uses.__struct_fields__ if key != "pages")
+    lists |= {f"uses.{key}": getattr(manifest.uses, key) for key in fields}
     for key, values in lists.items():
         if len(set(values)) < len(values):
             yield key, "something is named twice"

@@ -1,19 +1,54 @@
 """Let people who write plugins try them out: pytest fixtures, and tests that every plugin gets.
 
-Set ``kundelik_plugin = name`` in pytest's configuration: the fixtures ``plugin``, ``render_slot``
-and ``school_clock`` are then there, and the conformance items join the run. The names below are for
-annotations. This module imports nothing, since pytest loads the kit wherever it is installed.
+Set ``kundelik_plugin = name`` in pytest's configuration: the fixtures are then there, and the
+conformance items join the run. The names below are for annotations. Importing this module loads
+nothing, since pytest loads the kit wherever it is installed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from kundelik_core.sdk import SlotArgs
+    from kundelik_core.sdk import Role, SlotArgs
+    from kundelik_core.testing.core import Core
+    from kundelik_core.testing.gradebook import Gradebook
+    from kundelik_core.testing.recorder import Events, Jobs
+    from kundelik_core.testing.town import School, Student
+    from kundelik_core.testing.visitor import Visitor
 
-__all__ = ["RenderSlot", "SchoolClock"]
+__all__ = [
+    "Core",
+    "Events",
+    "Gradebook",
+    "Jobs",
+    "RenderSlot",
+    "School",
+    "SchoolClock",
+    "Student",
+    "Visitor",
+]
+
+_PLACES = {
+    "Core": "core",
+    "Events": "recorder",
+    "Gradebook": "gradebook",
+    "Jobs": "recorder",
+    "School": "town",
+    "Student": "town",
+    "Visitor": "visitor",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load what an annotation names, at the moment it is imported."""
+    if name not in _PLACES:
+        raise AttributeError(name)
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
 
 
 class RenderSlot(Protocol):
@@ -27,10 +62,15 @@ class RenderSlot(Protocol):
         *,
         today: date | None = None,
         enabled: bool = True,
+        settings: Mapping[str, object] | None = None,
+        school: School | None = None,
+        role: Role | None = None,
     ) -> str:
         """Return what the plugin shows as HTML, an empty text where it shows nothing.
 
-        ``enabled=False`` asks for a school that has not switched the plugin on. What the plugin
+        ``enabled=False`` asks for a school that has not switched the plugin on, ``settings`` are
+        what the school has set. With ``school`` the plugin finds that school's rows, and with
+        ``role`` somebody of it looks; otherwise it is somebody with every role. What the plugin
         raises is raised here, while a page would go out without it.
         """
         ...

@@ -10,14 +10,18 @@ from typing import Final, TypeAlias
 
 from kundelik_core.kernel.clock import set_now
 from kundelik_core.kernel.i18n import Locale
+from kundelik_core.plugins.check.imports import declared_packages, strange_imports
+from kundelik_core.plugins.check.words import untranslated
 from kundelik_core.plugins.dispatch import MAX_FRAGMENT_BYTES
-from kundelik_core.sdk import MAX_BUDGET_MS, SLOTS, SlotArgs
+from kundelik_core.sdk import SLOTS, SlotArgs
 from kundelik_core.testing import samples
+from kundelik_core.testing.conformance_data import DATA_CHECKS, CannotTellError, demo_school
+from kundelik_core.testing.conformance_pages import PAGE_CHECKS
+from kundelik_core.testing.conformance_work import WORK_CHECKS
+from kundelik_core.testing.core import Core
 from kundelik_core.testing.distfiles import CannotBuildError, foreign, lacking, shipped
 from kundelik_core.testing.html import escaped_out, left_open, refused_by_policy
-from kundelik_core.testing.imports import strange_imports
 from kundelik_core.testing.subject import LOCALES, NotLoadedError, Subject
-from kundelik_core.testing.words import untranslated
 
 __all__ = ["CHECKS", "CannotTellError", "Check"]
 
@@ -25,10 +29,6 @@ Check: TypeAlias = Callable[[Subject], list[str]]
 
 # A winter's day, and 29 February: what depends on dates most often fails on the second.
 DAYS: Final = (date(2026, 11, 24), date(2028, 2, 29))
-
-
-class CannotTellError(Exception):
-    """A check that cannot be made here; the text says what it lacks."""
 
 
 def manifest(subject: Subject) -> list[str]:
@@ -39,23 +39,32 @@ def manifest(subject: Subject) -> list[str]:
 
 def registered(subject: Subject) -> list[str]:
     """The plugin registers what its manifest names, no more and no less."""
-    loaded = subject.loaded()
-    uses = loaded.manifest.uses
-    filled = {slot.slot for slot in loaded.slots}
-    idle = [slot for slot in uses.slots if slot not in filled]
-    found = [f"uses.slots names {slot}, which it does not fill" for slot in idle]
-    # The contract has no hook for these yet, so whoever names them asks for what it cannot use.
-    for key in ("permissions", "jobs", "products"):
-        names: tuple[str, ...] = getattr(uses, key)
-        found += [f"uses.{key} names {name}, which nothing registers" for name in names]
+    manifest = subject.loaded().manifest
+    declared = subject.loaded().declared
+    there: dict[str, set[str]] = {
+        "slots": {slot.slot for slot in declared.slots},
+        "events": {one.event for one in declared.subscriptions},
+        "permissions": {one.code for one in declared.permissions},
+        "jobs": {job.name for job in declared.jobs},
+        "commands": {command.name for command in declared.commands},
+        # The contract has no hook for these yet: who names them asks for what it cannot use.
+        "products": set(),
+    }
+    found = []
+    for key, registered_names in there.items():
+        names: tuple[str, ...] = getattr(manifest.uses, key)
+        idle = [name for name in names if name not in registered_names]
+        found += [f"uses.{key} names {name}, which nothing registers" for name in idle]
+    if manifest.uses.pages and not declared.pages:
+        found.append("uses.pages is true, but there is no page")
     return found
 
 
 def imports(subject: Subject) -> list[str]:
-    """It imports kundelik_core.sdk, the standard library and itself, nothing else."""
-    if subject.root is None:
+    """It imports kundelik_core.sdk, the standard library, itself and what it requires."""
+    if subject.root is None or subject.dist is None:
         raise NotLoadedError(subject.fault())
-    return [*strange_imports(subject.root)]
+    return [*strange_imports(subject.root, declared_packages(subject.dist.requires or ()))]
 
 
 def hooks(subject: Subject) -> list[str]:
@@ -69,7 +78,7 @@ def hooks(subject: Subject) -> list[str]:
 
 def slots_empty_school(subject: Subject) -> list[str]:
     """In a school with nothing in it, every slot shows a whole fragment or nothing."""
-    return [*_each(subject, lambda kind, _today: samples.empty(kind), left_open)]
+    return [*_each(subject, samples.empty, left_open)]
 
 
 def slots_full_class(subject: Subject) -> list[str]:
@@ -88,22 +97,30 @@ def slots_policy(subject: Subject) -> list[str]:
 
 
 def slots_budget(subject: Subject) -> list[str]:
-    """Every slot asks for no more time and fills no more bytes than a page has for it."""
-    loaded = subject.loaded()
-    found = []
-    for name in sorted({slot.slot for slot in loaded.slots}):
-        several = [slot for slot in loaded.slots if slot.slot == name]
-        if len(several) > 1:
-            found.append(f"{name}: it is filled {len(several)} times; put them into one fragment")
-        asked = sum(slot.budget_ms for slot in several)
-        if asked > MAX_BUDGET_MS:
-            found.append(f"{name}: {asked} ms in all; a page waits for {MAX_BUDGET_MS}")
+    """Every slot fills no more bytes than a page has for it; its time is held by the page."""
 
     def size(html: str) -> Iterator[str]:
         if len(html.encode()) > MAX_FRAGMENT_BYTES:
             yield f"{len(html.encode())} bytes; {MAX_FRAGMENT_BYTES} are allowed"
 
-    return [*found, *_each(subject, samples.full, size)]
+    return [*_each(subject, samples.full, size)]
+
+
+def slots_demo_school(subject: Subject) -> list[str]:
+    """With its own demo data, every slot shows a whole fragment for everybody in the school."""
+    loaded = subject.loaded()
+    if not (loaded.declared.demo and loaded.slots):
+        return []
+    core = Core(subject.ground)
+    school = demo_school(subject, core)
+    found: list[str] = []
+    for args in core.slot_args(school):
+        slot = next(name for name, kind in SLOTS.items() if type(args) is kind)
+        if slot in {one.slot for one in loaded.slots}:
+            for locale in LOCALES:
+                html = subject.render(slot, args, locale, school=core.told(school))
+                found += [f"{slot}: {why}" for why in (*left_open(html), *refused_by_policy(html))]
+    return [*dict.fromkeys(found)]
 
 
 def words(subject: Subject) -> list[str]:
@@ -129,7 +146,10 @@ CHECKS: Mapping[str, Check] = MappingProxyType({
     for check in (
         *(manifest, registered, imports, hooks),
         *(slots_empty_school, slots_full_class, slots_names_are_text, slots_policy, slots_budget),
-        *(words, wheel),
+        *(slots_demo_school, words, wheel),
+        *DATA_CHECKS,
+        *PAGE_CHECKS,
+        *WORK_CHECKS,
     )
 })  # fmt: skip
 """Every check by the name of its item."""

@@ -7,10 +7,12 @@ import pytest
 from typing_extensions import override
 
 from kundelik_core.testing import conformance
-from kundelik_core.testing.plugin import MANIFEST, OPTION
+from kundelik_core.testing.ground import GroundError
+from kundelik_core.testing.network import no_network
+from kundelik_core.testing.plugin import MANIFEST, OPTION, RUNNER
 from kundelik_core.testing.subject import NotLoadedError, Subject, subject
 
-__all__ = ["Conformance", "ConformanceItem", "at", "chosen", "missing"]
+__all__ = ["Conformance", "ConformanceItem", "at", "chosen", "missing", "near"]
 
 _SUBJECTS = pytest.StashKey[dict[str, Subject]]()
 _BUILD_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
@@ -23,7 +25,11 @@ class NonConformityError(Exception):
 def subjects(config: pytest.Config) -> dict[str, Subject]:
     """Return the plugins that the configuration names, each found and loaded once."""
     if _SUBJECTS not in config.stash:
-        config.stash[_SUBJECTS] = {name: subject(name) for name in config.getini(OPTION)}
+        mode = config.getoption(RUNNER, "process")
+        made = {name: subject(name, mode) for name in config.getini(OPTION)}
+        config.stash[_SUBJECTS] = made
+        for one in made.values():
+            config.add_cleanup(one.ground.close)
     return config.stash[_SUBJECTS]
 
 
@@ -59,6 +65,12 @@ def missing(session: pytest.Session, items: list[pytest.Item]) -> list[pytest.It
         collector: Conformance = Conformance.from_parent(session, path=path, subject=one)
         made += collector.collect()
     return made
+
+
+def near(config: pytest.Config, path: Path) -> bool:
+    """Say whether a test lies in the project of a plugin under test."""
+    there = [one for one in subjects(config).values() if one.root]
+    return any(path.is_relative_to(_project(config, one)) for one in there)
 
 
 def _project(config: pytest.Config, one: Subject) -> Path:
@@ -103,9 +115,12 @@ class ConformanceItem(pytest.Item):
     @override
     def runtest(self) -> None:
         try:
-            found = self.check(self.subject)
+            with no_network():
+                found = self.check(self.subject)
         except NotLoadedError:
             pytest.skip("the plugin is not loaded; the item manifest says why")
+        except GroundError:
+            pytest.skip("the plugin could not be approved; the item migrations says why")
         except conformance.CannotTellError as error:
             pytest.skip(str(error))
         if found:

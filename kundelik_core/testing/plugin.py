@@ -16,12 +16,20 @@ if TYPE_CHECKING:
 
 OPTION = "kundelik_plugin"
 MANIFEST = "kundelik.toml"
+RUNNER = "kundelik_runner"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the option of the configuration file."""
+    """Declare the option of the configuration file, and that of the command line."""
     words = "names of the Kundelik plugins under test; each gets its conformance items"
     parser.addini(OPTION, words, type="args", default=[])
+    parser.getgroup("kundelik").addoption(
+        "--kundelik-runner",
+        dest=RUNNER,
+        choices=("process", "host"),
+        default="process",
+        help="where the plugin's handlers run: in this process, or in one of their own",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

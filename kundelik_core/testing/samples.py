@@ -23,9 +23,9 @@ PROBE: Final = f"Әлия<script>{MARK}</script><{MARK}>'\" {MARK}=1 &amp; 100 %
 _LONG: Final = "Мұхамеджанова-Сейітқызы Гүлбаршын"
 
 
-def empty(kind: type[SlotArgs]) -> SlotArgs:
+def empty(kind: type[SlotArgs], today: date) -> SlotArgs:
     """Return arguments of a school in which there is nothing yet."""
-    return _Maker("", 0, date.min).args(kind)
+    return _Maker("", 0, today).args(kind)
 
 
 def full(kind: type[SlotArgs], today: date) -> SlotArgs:
@@ -48,10 +48,7 @@ class _Maker:
 
     @staticmethod
     def _around(today: date) -> Iterator[date]:
-        """Yield today and the days near it of ten years ago, so that what looks at days finds some.
-
-        Only for a school with people in it: an empty one asks for no days.
-        """
+        """Yield today and days near it, ten years ago, so that what looks at days finds some."""
         for number in count():
             yield date(today.year - 10, 1, 1) + timedelta(
                 days=today.timetuple().tm_yday - 1 + number % CROWD - 7

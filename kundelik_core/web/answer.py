@@ -8,7 +8,7 @@ import brotli
 
 from kundelik_core.web.visit import Message, Send, Visit
 
-__all__ = ["Finisher", "accepts"]
+__all__ = ["BROTLI_QUALITY", "Finisher", "accepts", "etag_of"]
 
 COMPRESS_FROM: Final = 1024
 # The loop waits meanwhile: step 3 takes twice as long as step 1 for a tenth of the bytes.
@@ -30,6 +30,11 @@ def accepts(encodings: bytes) -> str:
         if q.replace(b" ", b"") not in {b"q=0", b"q=0.0", b"q=0.00", b"q=0.000"}
     }
     return "br" if b"br" in offered else "gzip" if b"gzip" in offered else ""
+
+
+def etag_of(body: bytes) -> str:
+    """Return the tag by which a client tells that it has this body already."""
+    return f'W/"{hashlib.blake2b(body, digest_size=9).hexdigest()}"'
 
 
 def _pack(body: bytes, coding: str) -> bytes:
@@ -100,17 +105,22 @@ class Finisher:
     def _finish(self, status: int, headers: Headers, body: bytes) -> tuple[int, Headers, bytes]:
         found = {name.lower(): value for name, value in headers}
         headers = [h for h in headers if h[0].lower() != b"content-length"]
-        if status == 200 and b"no-store" not in found[b"cache-control"] and b"etag" not in found:
-            tag = b'W/"' + hashlib.blake2b(body, digest_size=9).hexdigest().encode() + b'"'
-            headers.append((b"etag", tag))
+        if status == 200 and b"no-store" not in found[b"cache-control"]:
+            tag = found.get(b"etag")
+            if tag is None:
+                tag = etag_of(body).encode()
+                headers.append((b"etag", tag))
             if tag in self._none_match:
-                headers = [h for h in headers if h[0].lower() != b"content-type"]
-                return 304, headers, b""
-        if b"content-encoding" not in found and found.get(b"content-type", b"").startswith(
-            PACKABLE
-        ):
+                gone = {b"content-type", b"content-encoding"}
+                return 304, [h for h in headers if h[0].lower() not in gone], b""
+        coding = found.get(b"content-encoding")
+        if coding == b"br" and self._coding != "br":
+            # A page that is kept compressed, for a reader who cannot read it so.
+            body, coding = brotli.decompress(body), None
+            headers = [h for h in headers if h[0].lower() != b"content-encoding"]
+        if found.get(b"content-type", b"").startswith(PACKABLE):
             headers.append((b"vary", b"Accept-Encoding"))
-            if self._coding and len(body) > COMPRESS_FROM:
+            if coding is None and self._coding and len(body) > COMPRESS_FROM:
                 body = _pack(body, self._coding)
                 headers.append((b"content-encoding", self._coding.encode()))
         if status not in {204, 304}:

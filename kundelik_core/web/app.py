@@ -38,15 +38,21 @@ from kundelik_core.kernel.db import directory, jobs_url, reference, use_database
 from kundelik_core.kernel.hub import Hub, use_hub
 from kundelik_core.kernel.i18n import LOCALES
 from kundelik_core.kernel.settings import Settings
+from kundelik_core.plugins.host.load import HostedPlugins
+from kundelik_core.plugins.host.place import place_of
+from kundelik_core.plugins.life.keys import keys_of
+from kundelik_core.plugins.life.running import running_plugins
 from kundelik_core.privacy.actions import settle
 from kundelik_core.schools.queries.schools import school_titles
 from kundelik_core.web import frame
 from kundelik_core.web.errors import handle
 from kundelik_core.web.middleware import Shell
-from kundelik_core.web.modules import registry
+from kundelik_core.web.module_menu import know_modules
+from kundelik_core.web.modules import allowed, tell_modules
 from kundelik_core.web.render import environment
 from kundelik_core.web.routes import declared_routes, discover, guard, page
 from kundelik_core.web.static_mount import choose_theme, static_files
+from kundelik_core.web.themes.looks import watch_looks
 from kundelik_core.web.visit import Request
 
 __all__ = ["create_app"]
@@ -76,7 +82,7 @@ def create_app(
     shell: list[Shell] = []
     app = Litestar(
         route_handlers=[readyz, *discover(), *handlers],
-        guards=[guard],
+        guards=[guard, know_modules],
         exception_handlers={Exception: handle},
         lifespan=[_lifespan(settings, urls, shell)],
         request_max_body_size=BODY_MAX,
@@ -100,12 +106,20 @@ def _lifespan(
             use_databases(databases)
         hub = Hub(jobs_url())
         shell[0].sessions = Sessions(hub)
+        keys = keys_of(settings, urls.tenant) if urls else None
+        hosts = HostedPlugins(place_of(settings.data_dir)) if urls else None
         await hub.start()
         frame.know_schools(await school_titles())
-        _warm_up()
         try:
-            with use_hub(hub):
-                yield
+            async with (
+                running_plugins(settings, hub, keys=keys, hosts=hosts) as plugins,
+                watch_looks(hub),
+            ):
+                if allowed() is not plugins.allowed:  # something stands in for them
+                    allowed().follow(hub)
+                _warm_up()
+                with use_hub(hub):
+                    yield
         finally:
             await hub.stop()
             await settle()
@@ -119,6 +133,6 @@ def _lifespan(
 def _warm_up() -> None:
     """Read files, load modules and catalogues, before the first visitor waits for it."""
     static_files()
-    registry()
+    tell_modules()
     for locale in LOCALES:
         environment(locale).get_template("base.html")

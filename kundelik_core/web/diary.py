@@ -1,7 +1,7 @@
 """Open diaries: a week, the marks of the year, one subject; for a pupil, a family, the staff."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -9,10 +9,16 @@ from litestar import Response
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from kundelik_core import sdk
 from kundelik_core.gradebook.access import Viewer, not_found
 from kundelik_core.gradebook.diary.actions import mark_seen
 from kundelik_core.gradebook.diary.model import DiaryWeek, SubjectYear, YearMarks
-from kundelik_core.gradebook.diary.queries import diary_week, subject_year, year_marks
+from kundelik_core.gradebook.diary.queries import (
+    diary_versions,
+    diary_week,
+    subject_year,
+    year_marks,
+)
 from kundelik_core.identity.model import Actor
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.db import Tenant, tenant
@@ -23,16 +29,18 @@ from kundelik_core.schools.calendar import monday_of, parse_iso_week, school_yea
 from kundelik_core.web.diary_marks import subject_context, year_context
 from kundelik_core.web.diary_state import coming
 from kundelik_core.web.diary_view import child_context, week_context
-from kundelik_core.web.frame import view
+from kundelik_core.web.frame import frame_key, render_page, view
 from kundelik_core.web.journal_reach import staff_schools
+from kundelik_core.web.modules import diary_slots
+from kundelik_core.web.remembered import PAGES, KeptPage, keep_page
 from kundelik_core.web.routes import form, page
-from kundelik_core.web.visit import Request, actor_of
+from kundelik_core.web.visit import Request, actor_of, visit_of
 
 __all__ = ["HANDLERS"]
 
 T = TypeVar("T")
 # A family may look at a week again without a connection; with one it asks whether it is the same.
-_KEPT: Final = {"Cache-Control": "private, no-cache"}
+_KEPT: Final = "private, no-cache"
 _SATURDAY: Final = 5
 
 
@@ -56,7 +64,11 @@ def _places(actor: Actor, pupil: UUID) -> list[tuple[int, Viewer, bool]]:
 async def _look(
     actor: Actor, pupil: UUID, what: What, read: Callable[[Tenant, Viewer], Awaitable[T]]
 ) -> tuple[T, bool]:
-    """Read in the first school that lets the account; 404 when none does."""
+    """Read in the first school that lets the account, and tell whether it is the family.
+
+    Raises:
+        Problem: 404, when no school does.
+    """
     missing = not_found()
     for school_id, viewer, own in _places(actor, pupil):
         try:
@@ -105,33 +117,77 @@ async def diary_of_week(
 
 async def _week(request: Request, pupil: UUID, monday: date | None = None) -> Response[bytes]:
     """Show a week, without one the week that matters now."""
-    actor, today, now = actor_of(request), clock.today(), clock.now()
-    schools = _schools(actor)
+    visit, actor = visit_of(request), actor_of(request)
+    today, now = clock.today(), clock.now()
+    # A child of several is shown in the colours of their own school.
+    visit.school_id = next((c.school_id for c in actor.children if c.pupil_id == pupil), 0)
+    key = frame_key(visit)
+    kept = PAGES.find(key, today)
 
-    async def read(tx: Tenant, viewer: Viewer) -> tuple[date, DiaryWeek]:
-        async def of(begins: date, sunday: date) -> DiaryWeek:
-            # The last days of August already belong to the coming year.
-            year = school_year_of(sunday)
-            return await diary_week(
-                tx, viewer, pupil, (begins, sunday), year=year, now=(today, now), schools=schools
-            )
+    async def read(tx: Tenant, viewer: Viewer) -> KeptPage | tuple[int, date, DiaryWeek]:
+        if kept is not None and kept.school_id == tx.school_id:
+            found = await diary_versions(tx, viewer, pupil, kept.groups, now)
+            if found == kept.versions:
+                return kept
+        shown, week = await _read_week(tx, viewer, pupil, monday, (today, now), _schools(actor))
+        return tx.school_id, shown, week
 
-        this = monday or monday_of(today)
-        if monday is None and today.weekday() >= _SATURDAY:
-            after = this + timedelta(days=7)
-            ahead = coming(await of(today, after + timedelta(days=6)), after)
-            if ahead is not None:
-                return after, ahead
-        return this, await of(this, this + timedelta(days=6))
-
-    (shown, week), own = await _look(actor, pupil, "diary", read)
+    found, own = await _look(actor, pupil, "diary", read)
+    if isinstance(found, KeptPage):
+        return await _answer(request, pupil, found, own=own)
+    school_id, shown, week = found
     assert week.pupil is not None
     context = child_context(actor, pupil, week.pupil, week.school_class, week.schools)
     context |= week_context(week, pupil, shown, today, own=own)
     if monday is None:
         # A weekend's diary is already the next week: nothing to go back to.
         context["week"] |= {"current": "", "ahead": shown > today}
-    return view(request, "diary.html", headers=_KEPT, **context)
+    school, groups, members = week.versions
+    source = school_id, (school, groups, week.since), members
+    body = render_page(visit, "diary.html", {"status": "200", **context})
+    about = (" ".join(week.pupil), shown)
+    page = keep_page(key, body, source, today, _KEPT, about)
+    return await _answer(request, pupil, page, own=own)
+
+
+async def _answer(request: Request, pupil: UUID, page: KeptPage, *, own: bool) -> Response[bytes]:
+    """Answer with a week and what the modules of its school show below it."""
+    name, monday = page.about
+    viewer: sdk.Viewer = "staff"
+    if own:
+        mine = any(m.person_id == pupil for m in actor_of(request).memberships)
+        viewer = "student" if mine else "guardian"
+    added = await diary_slots(
+        request, page.school_id, sdk.Student(id=pupil, name=name), monday, viewer
+    )
+    return page.answer([f'<section class="card">{html}</section>' for html in added])
+
+
+async def _read_week(
+    tx: Tenant,
+    viewer: Viewer,
+    pupil: UUID,
+    monday: date | None,
+    now: tuple[date, datetime],
+    schools: list[int],
+) -> tuple[date, DiaryWeek]:
+    """Read the week that begins on ``monday``, or the one that matters now; give its Monday too."""
+    today = now[0]
+
+    async def of(begins: date, sunday: date) -> DiaryWeek:
+        # The last days of August already belong to the coming year.
+        year = school_year_of(sunday)
+        return await diary_week(
+            tx, viewer, pupil, (begins, sunday), year=year, now=now, schools=schools
+        )
+
+    this = monday or monday_of(today)
+    if monday is None and today.weekday() >= _SATURDAY:
+        after = this + timedelta(days=7)
+        ahead = coming(await of(today, after + timedelta(days=6)), after)
+        if ahead is not None:
+            return after, ahead
+    return this, await of(this, this + timedelta(days=6))
 
 
 def _year_span(today: date) -> tuple[int, tuple[date, date]]:
@@ -187,7 +243,7 @@ async def seen(request: Request, child: FromPath[UUID], week: FromPath[str] = ""
     actor = actor_of(request)
     for school_id, viewer, own in _places(actor, child):
         if own:
-            async with tenant(school_id, write=True) as tx:
+            async with tenant(school_id, write=True, quiet=True) as tx:
                 await mark_seen(tx, viewer, child)
             tail = f"/{week}" if parse_iso_week(week) else ""
             return Redirect(f"/diary/{child}{tail}", status_code=303)

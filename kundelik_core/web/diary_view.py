@@ -93,7 +93,6 @@ def week_context(week: DiaryWeek, pupil: UUID, monday: date, today: date, *, own
         "days": days,
         "period": _period(week, sunday, base),
         "receipt": receipt_of(week, f"{base}/{iso_week(monday)}/seen") if own else None,
-        "slots": [],
     }
 
 

@@ -7,8 +7,8 @@ A page module adds its line to the menu by ``NAV.append(NavEntry(...))`` and its
 ``NOTES["code"] = Note(N_("..."))``.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Final, cast
 
 import msgspec
 from litestar import Response
@@ -19,17 +19,22 @@ from kundelik_core.identity.model import Actor
 from kundelik_core.kernel.i18n import N_, _, use_locale
 from kundelik_core.kernel.names import initials
 from kundelik_core.web.render import render
+from kundelik_core.web.themes.looks import Look, look_of
 from kundelik_core.web.visit import NOTE_COOKIE, Request, Visit, clear_cookie, set_cookie, visit_of
 
 __all__ = [
     "LANGUAGES",
+    "MENUS",
     "NAV",
     "NOTES",
     "ROLE_TITLES",
+    "MenuLine",
     "NavEntry",
     "Note",
     "after",
     "frame",
+    "frame_key",
+    "render_page",
     "role_title",
     "view",
 ]
@@ -61,6 +66,14 @@ class NavEntry(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     icon: str
     access: Permission | Callable[[Actor], bool]
+
+
+class MenuLine(msgspec.Struct, frozen=True):
+    """A line of the menu that is already known to be for this reader."""
+
+    href: str
+    label: str
+    icon: str
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -99,6 +112,8 @@ NAV: Final[list[NavEntry]] = [
     ),
 ]  # fmt: skip
 NOTES: Final[dict[str, Note]] = {}
+# Give further lines of the menu: those of modules.
+MENUS: Final[list[Callable[[Visit], tuple[MenuLine, ...]]]] = []
 
 # Paths that the running application has; filled at its start, so that no menu leads nowhere.
 PATHS: Final[set[str]] = set()
@@ -133,7 +148,7 @@ def _nav(visit: Visit) -> list[dict[str, object]]:
         return []
     roles = actor.all_roles
     shown = [e for e in NAV if e.href in PATHS and _allowed(e, actor, roles)]
-    return [
+    core: list[dict[str, object]] = [
         {
             "href": e.href,
             "label": _(e.label),
@@ -142,6 +157,28 @@ def _nav(visit: Visit) -> list[dict[str, object]]:
             "count": "",
         }
         for e in sorted(shown, key=lambda e: e.order)
+    ]
+    lines = _more(visit)
+    return [*core, *_shown(lines, visit.path)] if lines else core
+
+
+def _more(visit: Visit) -> tuple[MenuLine, ...]:
+    return tuple(line for menu in MENUS for line in menu(visit))
+
+
+def _shown(lines: Sequence[MenuLine], path: str) -> list[dict[str, object]]:
+    # Of several lines that lead this way the longest is where the reader is.
+    near = [line.href for line in lines if path == line.href or path.startswith(f"{line.href}/")]
+    here = max(near, key=len, default="")
+    return [
+        {
+            "href": line.href,
+            "label": line.label,
+            "icon": line.icon,
+            "current": line.href == here,
+            "count": "",
+        }
+        for line in lines
     ]
 
 
@@ -173,6 +210,7 @@ def frame(visit: Visit) -> dict[str, object]:
     return {
         "lang": visit.locale,
         "theme": visit.theme,
+        "look": look_of(visit.school_id, schools),
         "here": visit.here,
         "school": school_name(schools[0], visit.locale) if len(schools) == 1 else "",
         "user": _user(actor),
@@ -185,10 +223,25 @@ def frame(visit: Visit) -> dict[str, object]:
     }
 
 
+def frame_key(visit: Visit) -> Hashable | None:
+    """Return all that decides over the frame of a page; None when it says something only once."""
+    if NOTE_COOKIE in visit.cookies or visit.actor is None:
+        return None
+    actor = visit.actor
+    return (
+        visit.here, visit.locale, visit.theme,
+        *look_of(visit.school_id, actor.schools).values(), actor.account_id, actor.display_name,
+        actor.memberships, actor.children, actor.platform, actor.must_change_password,
+        _more(visit),
+    )  # fmt: skip
+
+
 def render_page(visit: Visit, template: str, context: Mapping[str, object]) -> bytes:
     """Return a whole page in the language of the visit."""
     with use_locale(visit.locale):
-        return render(template, {**frame(visit), **context}, visit.locale)
+        around = frame(visit)
+        look = cast("Look", around["look"])
+        return render(template, {**around, **context}, visit.locale, look["theme"])
 
 
 def view(

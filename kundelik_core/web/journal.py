@@ -8,21 +8,30 @@ from litestar.params import FromPath
 
 from kundelik_core.gradebook.access import JOURNAL_STAFF, Right, journal_right, not_found
 from kundelik_core.gradebook.journal.model import JournalPage
-from kundelik_core.gradebook.journal.queries import JournalItem, journal_list, journal_page
+from kundelik_core.gradebook.journal.queries import (
+    JournalItem,
+    journal_list,
+    journal_page,
+    journal_versions,
+)
 from kundelik_core.identity.access import Permission
 from kundelik_core.identity.model import Actor
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.db import tenant
 from kundelik_core.kernel.i18n import current_locale, ngettext
 from kundelik_core.schools.calendar import school_year_of
-from kundelik_core.web.frame import school_name, view
+from kundelik_core.web.frame import frame_key, render_page, school_name, view
 from kundelik_core.web.journal_api import cursor
 from kundelik_core.web.journal_reach import staff_schools, viewer_of
 from kundelik_core.web.journal_view import journal_context, list_context
+from kundelik_core.web.remembered import PAGES, KeptPage, keep_page
 from kundelik_core.web.routes import page
-from kundelik_core.web.visit import Request, actor_of
+from kundelik_core.web.visit import Request, actor_of, visit_of
 
 __all__ = ["HANDLERS"]
+
+# A journal on a shared computer must not come back with the browser's back button.
+_KEPT: Final = "private, no-store"
 
 
 @page("/journal", access=Permission.JOURNAL_READ)
@@ -65,14 +74,21 @@ async def journal(
     request: Request, group: FromPath[UUID], period: FromPath[str] = ""
 ) -> Response[bytes]:
     """Show the journal of a group; the present period when none is named."""
-    actor, since = actor_of(request), cursor()
-    found, right = await open_journal(actor, group, period)
-    context = journal_context(found, right, clock.today(), str(actor.account_id))
-    return view(request, "journal.html", cursor=since, **context)
+    visit, actor, since, today = visit_of(request), actor_of(request), cursor(), clock.today()
+    key = frame_key(visit)
+    found = await _open(actor, group, period, PAGES.find(key, today))
+    if isinstance(found, KeptPage):
+        return found.answer()
+    school_id, page, right = found
+    context = journal_context(page, right, today, str(actor.account_id))
+    body = render_page(visit, "journal.html", {"status": "200", "cursor": since, **context})
+    return keep_page(key, body, (school_id, page.versions, [group]), today, _KEPT).answer()
 
 
-async def open_journal(actor: Actor, group: UUID, period: str) -> tuple[JournalPage, Right]:
-    """Read a journal in whichever of the account's schools it is.
+async def _open(
+    actor: Actor, group: UUID, period: str, kept: KeptPage | None
+) -> KeptPage | tuple[int, JournalPage, Right]:
+    """Read a journal in whichever of the account's schools it is, unless the kept page still holds.
 
     Raises:
         Problem: 404, when it is in none or none of their business.
@@ -81,12 +97,15 @@ async def open_journal(actor: Actor, group: UUID, period: str) -> tuple[JournalP
     for school_id in staff_schools(actor):
         viewer = viewer_of(actor, school_id)
         async with tenant(school_id) as tx:
+            held = kept if kept is not None and kept.school_id == school_id else None
+            if held and await journal_versions(tx, group) == held.versions:
+                return held
             found = await journal_page(tx, group, period, today, viewer.person)
         if found.group is None or found.period is None:
             continue
         right = journal_right(viewer, found.teachers, found.homerooms, today)
         if right:
-            return found, right
+            return school_id, found, right
     raise not_found()
 
 

@@ -1,9 +1,10 @@
 """Name periods and days the way a journal and a diary name them."""
 
 from datetime import date
+from functools import cache
 from typing import Final
 
-from kundelik_core.kernel.i18n import N_, _, current_locale, day_month, weekday
+from kundelik_core.kernel.i18n import N_, Locale, _, current_locale, day_month, weekday
 
 __all__ = ["ABSENCES", "PASSES", "day_title", "number", "period_title", "short_day"]
 
@@ -36,7 +37,11 @@ def short_day(day: date) -> str:
 
 def day_title(day: date) -> str:
     """Return ``Tuesday, 3 November``, in the language of this request."""
-    locale = current_locale()
+    return _day_title(day, current_locale())
+
+
+@cache
+def _day_title(day: date, locale: Locale) -> str:
     name = weekday(day, locale, long=True)
     return f"{name[:1].upper()}{name[1:]}, {day_month(day, locale)}"
 

@@ -5,15 +5,17 @@ A page has some twelve hundred cells, so a cell is a string and nothing more.
 
 from collections import Counter
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any, Final
+
+import msgspec
 
 from kundelik_core.gradebook.access import Right
 from kundelik_core.gradebook.cells import absence_shown
 from kundelik_core.gradebook.columns.rules import kinds_to_add
 from kundelik_core.gradebook.journal.model import Group, JournalPage, Period, WorkRow
-from kundelik_core.gradebook.results import kind_of, scheme_of, told
+from kundelik_core.gradebook.results import Kept, kind_of, scheme_of, told
 from kundelik_core.gradebook.schemes.model import GradingScheme, KindSpec
 from kundelik_core.kernel.i18n import Locale, _, current_locale
 from kundelik_core.web.journal_titles import (
@@ -29,6 +31,7 @@ __all__ = ["journal_context", "list_context"]
 
 _INPUTS: Final = {"points": "points", "mark": "points", "pass_fail": "pf"}
 Context = dict[str, Any]
+_kept: Final = msgspec.json.Decoder(Kept)
 
 
 def journal_context(page: JournalPage, right: Right, today: date, account: str) -> Context:
@@ -86,7 +89,7 @@ def _lock(right: Right, period: Period, group: Group) -> str:
 def _works(page: JournalPage, scheme: GradingScheme) -> list[WorkRow]:
     """Return the columns beside the lessons' own, in the order of the scheme's kinds."""
     order = {kind.code: n for n, kind in enumerate(scheme.kinds)}
-    found = [w for w in page.works if w.id != w.lesson and w.kind in order]
+    found = [w for w in page.works if w.kind in order]
     return sorted(found, key=lambda w: (order[w.kind], w.date, w.position, w.id))
 
 
@@ -175,18 +178,8 @@ def _rows(
     left = _pupils(page)
     pupil_at = {pupil: n for n, pupil in enumerate(left)}
     cells = [[""] * len(column_at) for _pupil in left]
-    comma = locale != "en"
-    places = [column_at.get(work.id) for work in page.works]
     letters = absence_shown(locale)
-    for n, pupil, value in page.marks.cells():
-        row, column = pupil_at.get(pupil), places[n]
-        if row is not None and column is not None and value is not None:
-            cells[row][column] = letters.get(value) or (value.replace(".", ",") if comma else value)
-    flags = [
-        f"{pupil_at[pupil]}.{places[n]}c"
-        for n, pupil in page.marks.noted()
-        if pupil in pupil_at and places[n] is not None
-    ]
+    flags = _put_marks(page, cells, pupil_at, [column_at.get(work.id) for work in page.works])
     for lesson, pupil, code in page.absences:
         row = pupil_at.get(pupil)
         if row is None:
@@ -211,6 +204,31 @@ def _rows(
     return rows, " ".join(flags)
 
 
+def _put_marks(
+    page: JournalPage,
+    cells: list[list[str]],
+    pupil_at: dict[str, int],
+    places: list[int | None],
+) -> list[str]:
+    """Write the marks into the cells; return where a comment is: ``row.columnc``."""
+    locale = current_locale()
+    letters, comma = absence_shown(locale), locale != "en"
+    flags: list[str] = []
+    for marks in page.marks:
+        row = pupil_at.get(marks.pupil)
+        if row is None:
+            continue
+        line = cells[row]
+        for n, value in zip(marks.works, marks.values, strict=True):
+            column = places[n]
+            if column is not None and value is not None:
+                shown = letters.get(value) or (value.replace(".", ",") if comma else value)
+                line[column] = shown
+        noted = (places[n] for n in marks.noted or ())
+        flags += [f"{row}.{column}c" for column in noted if column is not None]
+    return flags
+
+
 def _pupils(page: JournalPage) -> dict[str, tuple[str, str]]:
     """Return name and leaving note by pupil; who came back has no note."""
     period = next(p for p in page.periods if p.code == page.period)
@@ -227,14 +245,21 @@ def _computed_rows(
 ) -> dict[str, tuple[list[str], str]]:
     if not scheme.terms:
         return {}
-    found: dict[str, tuple[list[str], str]] = {}
-    for pupil, kept in page.results:
-        result, shown = told(scheme.code, scheme.version, kept, locale)
-        if result.raw is None and result.mark is None and not result.status:
-            continue
-        parts = [part.contribution for part in shown.parts]
-        found[pupil] = ([*parts, shown.raw, shown.mark or shown.status], shown.text)
-    return found
+    found = {
+        pupil: _end(scheme.code, scheme.version, bytes(kept), locale)
+        for pupil, kept in page.results
+    }
+    return {pupil: end for pupil, end in found.items() if end is not None}
+
+
+@lru_cache(maxsize=8192)
+def _end(code: str, version: int, kept: bytes, locale: Locale) -> tuple[list[str], str] | None:
+    """Return the computed end of a row and how it came about: a journal is opened many times."""
+    result, shown = told(code, version, _kept.decode(kept), locale)
+    if result.raw is None and result.mark is None and not result.status:
+        return None
+    parts = [part.contribution for part in shown.parts]
+    return [*parts, shown.raw, shown.mark or shown.status], shown.text
 
 
 def _computed_heads(scheme: GradingScheme) -> list[Context]:

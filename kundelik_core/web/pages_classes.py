@@ -22,9 +22,9 @@ from kundelik_core.schools.queries.classes import (
     class_tiles,
     one_class,
 )
-from kundelik_core.sdk import ClassPage, Pupil
+from kundelik_core.sdk import ClassPage, Student
 from kundelik_core.web.frame import view
-from kundelik_core.web.modules import fill_slot, switched_on
+from kundelik_core.web.modules import call_in, fill_slot, switched_on
 from kundelik_core.web.routes import page
 from kundelik_core.web.school_choice import asked_school, learn_schools, missing, school_tabs
 from kundelik_core.web.visit import Request, actor_of
@@ -93,10 +93,9 @@ async def one(request: Request, class_id: FromPath[UUID]) -> Response[bytes]:
     assert row is not None
     here = [pupil for pupil in found.pupils if pupil.here(today)]
     args = ClassPage(
-        school_id=school_id,
         class_id=class_id,
-        pupils=tuple(
-            Pupil(id=p.id, name=f"{p.surname} {p.given}", birth_date=p.birth_date) for p in here
+        students=tuple(
+            Student(id=p.id, name=f"{p.surname} {p.given}", birth_date=p.birth_date) for p in here
         ),
     )
     person = actor.person(school_id)
@@ -120,7 +119,7 @@ async def one(request: Request, class_id: FromPath[UUID]) -> Response[bytes]:
             for group in found.groups
         ],
         actions=_actions(row, close=close),
-        slots=await fill_slot("class.page", args, on) if on else [],
+        slots=await fill_slot("class.page", args, on, call_in(request, school_id)) if on else [],
     )
 
 

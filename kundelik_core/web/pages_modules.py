@@ -1,53 +1,56 @@
-"""Let a school switch modules: what each does, what it may see, who switched it and when."""
+"""Let a school switch modules and set them up: what each does, what it may see, who changed it."""
 
-from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
+from uuid import UUID
 
 from litestar import Response
 from litestar.params import FromPath
 from litestar.response import Redirect
 
 from kundelik_core.identity.access import Permission
-from kundelik_core.kernel.clock import SCHOOL_ZONE
-from kundelik_core.kernel.db import tenant
-from kundelik_core.kernel.i18n import N_, _, current_locale, moment
-from kundelik_core.plugins.actions import disable_plugin, enable_plugin
+from kundelik_core.identity.model import Actor
+from kundelik_core.kernel.db import Tenant, tenant
+from kundelik_core.kernel.i18n import N_
+from kundelik_core.plugins.actions import store_settings
 from kundelik_core.plugins.active import active
-from kundelik_core.plugins.queries import Turn, enabled_plugins, plugin_history
-from kundelik_core.plugins.states import Found, State
+from kundelik_core.plugins.life.installed import provenance
+from kundelik_core.plugins.life.policy import index_of
+from kundelik_core.plugins.life.queries import scope_notices, trips
+from kundelik_core.plugins.queries import (
+    SettingsTurn,
+    Turn,
+    enabled_plugins,
+    plugin_history,
+    settings_history,
+    stored_settings,
+)
+from kundelik_core.plugins.settings import from_form
+from kundelik_core.plugins.states import Found
 from kundelik_core.schools.queries.directory_of_people import people_names
-from kundelik_core.sdk import SCOPES, Manifest
 from kundelik_core.web.frame import NOTES, Note, after, view
-from kundelik_core.web.modules import registry
+from kundelik_core.web.module_view import (
+    about,
+    card,
+    history,
+    newly_seen,
+    paused,
+    settings_form,
+    state_label,
+    title_of,
+)
+from kundelik_core.web.modules import call_in, registry, switch
+from kundelik_core.web.plugin_view import origin
 from kundelik_core.web.routes import form, page
 from kundelik_core.web.school_choice import asked_school, learn_schools, missing, school_tabs
-from kundelik_core.web.visit import Request, actor_of
+from kundelik_core.web.visit import Request, actor_of, form_of
 
 __all__ = ["HANDLERS", "state_label", "title_of"]
 
 NOTES["module-on"] = Note(N_("The module is on for your school."))
 NOTES["module-off"] = Note(N_("The module is off. What it showed is gone from all pages."))
+NOTES["module-set"] = Note(N_("The settings are saved and in force."))
 
-_SLOTS: Final = {"class.page": N_("the page of a class")}
-_STATES: Final = {
-    State.FOUND: N_("found"),
-    State.LOADED: N_("running"),
-    State.INCOMPATIBLE: N_("does not fit"),
-    State.QUARANTINED: N_("stopped"),
-}
-
-
-def state_label(state: State) -> str:
-    """Return the state of a module in words."""
-    return _(_STATES[state])
-
-
-def title_of(one: Found) -> str:
-    """Return a module's title for the reader; its name when its manifest cannot be read."""
-    if one.manifest is None:
-        return one.name
-    return str(getattr(one.manifest.title, current_locale()))
+SEEN: Final = "version"
 
 
 @page("/office/modules", access=Permission.MODULES)
@@ -57,84 +60,133 @@ async def modules(request: Request) -> Response[bytes]:
     school_id = asked_school(request, Permission.MODULES)
     async with tenant(school_id) as tx:
         enabled = await enabled_plugins(tx)
-        turns = await plugin_history(tx)
-        doers = {who for turn in turns for who in (turn.on_by, turn.off_by) if who}
-        names = {str(key): name for key, name in (await people_names(tx, doers)).items()}
-    on = active(registry(), enabled)
+        turns, changes = await plugin_history(tx), await settings_history(tx)
+        names = await _names(tx, turns, changes)
+    on, tripped = active(registry(), enabled), await trips()
+    more = await _more(turns)
     found = registry().plugins
     titles = {one.name: title_of(one) for one in found}
     return view(
         request,
         "modules.html",
-        modules=[_module(one, one.name in on, one.name in enabled, school_id) for one in found],
-        history=[_turn(turn, titles, names) for turn in turns],
+        modules=[
+            card(one, on=one.name in on, enabled=one.name in enabled, school_id=school_id)
+            | {"more": newly_seen(more.get(one.name, ()))}
+            | paused(tripped.get(one.name), on=one.name in on)
+            for one in found
+        ],
+        history=history(turns, changes, titles, names),
         schools=school_tabs(request, Permission.MODULES, school_id),
     )
 
 
-def _module(one: Found, on: bool, enabled: bool, school_id: int) -> dict[str, object]:
-    manifest = one.manifest
-    ok = one.state is State.LOADED
-    action = label = ""
-    if enabled:
-        action, label = f"/office/modules/{one.name}/off", _("Switch off for the school")
-    elif ok and manifest is not None and manifest.level == "school":
-        action, label = f"/office/modules/{one.name}/on", _("Switch on for the school")
-    return {
-        "name": one.name,
-        "title": title_of(one),
-        "version": one.version,
-        "vendor": manifest.vendor.name if manifest else "",
-        "support": manifest.vendor.support if manifest else "",
-        "state": _("on") if on else _("off") if ok else state_label(one.state),
-        "ok": ok,
-        "on": on,
-        "reads": [_(SCOPES[scope]) for scope in manifest.data.reads if scope in SCOPES]
-        if manifest
-        else [],
-        "slots": [_(_SLOTS.get(slot, slot)) for slot in manifest.uses.slots] if manifest else [],
-        "why": one.reason.text(_) if one.reason else _why(manifest, enabled=enabled, on=on),
-        "action": f"{action}?school={school_id}" if action else "",
-        "label": label,
-    }
+async def _names(tx: Tenant, turns: list[Turn], changes: list[SettingsTurn]) -> dict[UUID, str]:
+    doers = {who for turn in turns for who in (turn.on_by, turn.off_by) if who}
+    doers |= {change.set_by for change in changes if change.set_by}
+    return dict(await people_names(tx, doers))
 
 
-def _why(manifest: Manifest | None, *, enabled: bool, on: bool) -> str:
-    if enabled and not on:
-        return _("It is switched on, but another module that it needs is not.")
-    if manifest is not None and manifest.level == "platform":
-        return _("Whoever runs the installation switches this module for all schools.")
-    return ""
+async def _more(turns: list[Turn]) -> dict[str, tuple[str, ...]]:
+    """Return the scopes that modules got after the school had switched them on."""
+    return await scope_notices({one.plugin: one.on_at for one in turns if one.off_at is None})
 
 
-def _turn(turn: Turn, titles: dict[str, str], names: dict[str, str]) -> dict[str, str]:
-    return {
-        "title": titles.get(turn.plugin, turn.plugin),
-        "on": _at(turn.on_at),
-        "by": names.get(str(turn.on_by), ""),
-        "off": _at(turn.off_at),
-        "off_by": names.get(str(turn.off_by), ""),
-    }
+def _found(name: str) -> Found:
+    """Return the module of a name.
+
+    Raises:
+        Problem: 404.
+    """
+    for one in registry().plugins:
+        if one.name == name:
+            return one
+    raise missing()
 
 
-def _at(at: datetime | None) -> str:
-    return moment(at.astimezone(ZoneInfo(SCHOOL_ZONE)), current_locale()) if at else ""
+@page("/office/modules/{name:str}", access=Permission.MODULES)
+async def module(request: Request, name: FromPath[str]) -> Response[bytes]:
+    """Show all about one module, and its settings."""
+    school_id = asked_school(request, Permission.MODULES)
+    async with tenant(school_id) as tx:
+        seen, stored = await stored_settings(tx, name)
+    loaded = registry().loaded.get(name)
+    fields = loaded.declared.settings if loaded else ()
+    return await _module(request, name, school_id, settings_form(fields, stored, {}), seen)
+
+
+async def _module(
+    request: Request,
+    name: str,
+    school_id: int,
+    fields: list[dict[str, Any]],
+    seen: int,
+) -> Response[bytes]:
+    await learn_schools(actor_of(request))
+    one = _found(name)
+    async with tenant(school_id) as tx:
+        enabled = await enabled_plugins(tx)
+        turns = [turn for turn in await plugin_history(tx) if turn.plugin == name]
+        changes = [change for change in await settings_history(tx) if change.plugin == name]
+        names = await _names(tx, turns, changes)
+    on = name in active(registry(), enabled)
+    loaded = registry().loaded.get(name)
+    return view(
+        request,
+        "module_about.html",
+        status=422 if any(field["error"] for field in fields) else 200,
+        m=card(one, on=on, enabled=name in enabled, school_id=school_id)
+        | {"more": newly_seen((await _more(turns)).get(name, ()))}
+        | paused((await trips()).get(name), on=on),
+        origin=origin(one, provenance(one, index_of(request.app.state.settings))),
+        about=about(one, loaded.declared if loaded else None),
+        fields=fields,
+        action=f"/office/modules/{name}/settings?school={school_id}",
+        seen=seen,
+        back=f"/office/modules?school={school_id}",
+        history=history(turns, changes, {name: title_of(one)}, names),
+        schools=school_tabs(request, Permission.MODULES, school_id),
+    )
+
+
+def _person(actor: Actor, school_id: int) -> UUID:
+    person = actor.person(school_id)
+    assert person is not None
+    return person
+
+
+@form("/office/modules/{name:str}/settings", access=Permission.MODULES)
+async def set_up(request: Request, name: FromPath[str]) -> Response[bytes] | Redirect:
+    """Store a module's settings for the school; what does not fit is said beside its field."""
+    school_id = asked_school(request, Permission.MODULES)
+    loaded = registry().loaded.get(name)
+    if loaded is None or not loaded.declared.settings:
+        raise missing()
+    sent = await form_of(request)
+    seen = int(sent[SEEN]) if sent.get(SEEN, "").isdecimal() and len(sent[SEEN]) < 10 else 0
+    values, faults = from_form(loaded.declared.settings, sent)
+    if faults:
+        fields = settings_form(loaded.declared.settings, {}, faults, sent)
+        return await _module(request, name, school_id, fields, seen)
+    by = _person(actor_of(request), school_id)
+    async with tenant(school_id, write=True) as tx:
+        await store_settings(tx, name, values, seen, by)
+    return after(request, f"/office/modules/{name}?school={school_id}", "module-set")
 
 
 @form("/office/modules/{name:str}/{turn:str}", access=Permission.MODULES)
-async def switch(request: Request, name: FromPath[str], turn: FromPath[str]) -> Redirect:
+async def turn_module(request: Request, name: FromPath[str], turn: FromPath[str]) -> Redirect:
     """Switch a module on or off for the whole school; the history keeps who did it."""
     if turn not in {"on", "off"}:
         raise missing()
+    await learn_schools(actor_of(request))
     school_id = asked_school(request, Permission.MODULES)
-    person = actor_of(request).person(school_id)
-    assert person is not None
-    async with tenant(school_id, write=True) as tx:
-        if turn == "on":
-            await enable_plugin(tx, registry(), name, person)
-        else:
-            await disable_plugin(tx, name, person)
+    by = _person(actor_of(request), school_id)
+    call = call_in(request, school_id)
+    if turn == "on":
+        await switch().on(school_id, name, by, call)
+    else:
+        await switch().off(school_id, name, by, call)
     return after(request, f"/office/modules?school={school_id}", f"module-{turn}")
 
 
-HANDLERS: Final[tuple[Any, ...]] = (modules, switch)
+HANDLERS: Final[tuple[Any, ...]] = (modules, module, set_up, turn_module)

@@ -36,6 +36,8 @@ _LINKS: Final = (
      Permission.JOURNAL_READ_ALL),
     ("/office/modules", "platform", N_("Modules"), N_("What more the school uses"),
      Permission.MODULES),
+    ("/office/appearance", "edit", N_("Appearance"), N_("Theme, colours and logo of the school"),
+     Permission.SCHOOL_SETTINGS),
     ("/office/permissions", "lock", N_("Permissions"), N_("Who may see and do what"),
      Permission.PEOPLE_WRITE),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Response
 from litestar.params import FromPath
+from markupsafe import Markup
 
 from kundelik_core.identity.access import Permission, may, require, schools_where
 from kundelik_core.identity.actions import issue_activation
@@ -28,7 +29,9 @@ from kundelik_core.schools.queries.directory_of_people import (
     find_people,
     person_card,
 )
+from kundelik_core.sdk import Student
 from kundelik_core.web.frame import ROLE_TITLES, school_name, view
+from kundelik_core.web.modules import card_slots
 from kundelik_core.web.paging import offset_of, turns
 from kundelik_core.web.person_view import card_context
 from kundelik_core.web.routes import form, page
@@ -154,7 +157,13 @@ async def person_page(request: Request, person: FromPath[UUID]) -> Response[byte
         state = (await account_states([card.account_id])).get(card.account_id)
     context = card_context(card, state, clock.today())
     action = f"/office/people/{person}/code" if may(actor, Permission.SLIPS, school_id) else ""
-    return view(request, "person.html", **context, action=action)
+    slots: list[Markup] = []
+    if "pupil" in card.roles(clock.today()):
+        student = Student(
+            id=person, name=f"{card.surname} {card.given}", birth_date=card.birth_date
+        )
+        slots = await card_slots(request, school_id, student)
+    return view(request, "person.html", **context, action=action, slots=slots)
 
 
 async def _card(actor: Actor, person: UUID) -> tuple[int, PersonCard]:

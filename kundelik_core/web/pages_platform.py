@@ -9,8 +9,8 @@ import kundelik_core
 from kundelik_core.identity.access import Permission
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.db import reference, tenant
-from kundelik_core.kernel.i18n import _, current_locale
-from kundelik_core.plugins.states import Found, State
+from kundelik_core.kernel.i18n import _, current_locale, ngettext
+from kundelik_core.plugins.life.overview import standings
 from kundelik_core.schools.calendar import school_year_of
 from kundelik_core.schools.queries.schools import (
     SchoolRow,
@@ -19,11 +19,12 @@ from kundelik_core.schools.queries.schools import (
     regions,
 )
 from kundelik_core.sdk import API_VERSION
+from kundelik_core.web import plugin_view
 from kundelik_core.web.frame import view
 from kundelik_core.web.modules import registry
-from kundelik_core.web.pages_modules import state_label, title_of
 from kundelik_core.web.paging import offset_of, turns
 from kundelik_core.web.routes import page
+from kundelik_core.web.themes import Report, theme_reports
 from kundelik_core.web.visit import Request
 
 __all__ = ["HANDLERS"]
@@ -38,6 +39,7 @@ async def platform(request: Request) -> Response[bytes]:
     names = {row.code: row.title.of(current_locale()) for row in await regions(today)}
     rows = [await _school(row, names) for row in schools]
     server = str(await reference().fetchval("show server_version"))
+    found, known, _trips = await standings(request.app.state.settings, registry().plugins)
     versions = (
         (_("Kundelik"), kundelik_core.__version__),
         (_("Contract for modules"), API_VERSION),
@@ -49,7 +51,8 @@ async def platform(request: Request) -> Response[bytes]:
         "platform.html",
         schools=rows,
         total=str(total),
-        plugins=[_plugin(one) for one in registry().plugins],
+        plugins=[plugin_view.card(one, known.get(one.name)) for one in found],
+        themes=[_theme(one) for one in theme_reports()],
         system=[{"label": label, "value": value, "bad": False} for label, value in versions],
         **turns("/platform", first, total),
     )
@@ -69,15 +72,16 @@ async def _school(row: SchoolRow, names: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _plugin(one: Found) -> dict[str, object]:
+def _theme(one: Report) -> dict[str, str]:
+    """Return what went wrong with a theme; whoever reads pages never sees it."""
+    school = one.what.removeprefix("school ")
+    what = _("school %(number)s") % {"number": school} if school != one.what else one.what
     return {
-        "name": one.name,
-        "title": title_of(one),
-        "version": one.version,
-        "state": one.state.value,
-        "state_label": state_label(one.state),
-        "ok": one.state is State.LOADED,
-        "reason": one.reason.text(_) if one.reason else "",
+        "name": one.theme,
+        "what": what or _("all of it"),
+        "problem": one.problem,
+        "times": ngettext("%(n)s time", "%(n)s times", one.times) % {"n": one.times},
+        "at": plugin_view.at(one.at),
     }
 
 

@@ -20,10 +20,11 @@ from kundelik_core.privacy.access import need_own_or_child
 from kundelik_core.privacy.actions import note_copy
 from kundelik_core.privacy.export import account_export, person_export
 from kundelik_core.privacy.model import WHAT, Look
-from kundelik_core.privacy.package import Part, as_csv, as_json, as_zip, sheets
+from kundelik_core.privacy.package import Part, added_sheets, as_csv, as_json, as_zip, sheets
 from kundelik_core.privacy.queries import looks_at, subject_of
 from kundelik_core.privacy.sections import ACCOUNT, SECTIONS
 from kundelik_core.web.frame import ROLE_TITLES, school_name, view
+from kundelik_core.web.module_data import kept_by_modules, told_by_modules, whom_to_ask
 from kundelik_core.web.render import render
 from kundelik_core.web.routes import form, page
 from kundelik_core.web.visit import Request, actor_of, form_of, visit_of
@@ -71,9 +72,14 @@ async def own_data(request: Request) -> Response[bytes]:
     """Show where to get a copy of one's own records, and those of the children."""
     actor, locale = actor_of(request), visit_of(request).locale
     looks: list[dict[str, str]] = []
-    for school_id, person in _own_people(actor):
+    modules: list[dict[str, object]] = []
+    people = _own_people(actor)
+    for school_id, person in people:
         async with tenant(school_id) as tx:
             looks += [_look(one, locale) for one in await looks_at(tx, person)]
+            asked = await whom_to_ask(tx, person)
+        where = school_name(school_id, locale) if len(people) > 1 else ""
+        modules += told_by_modules(asked, where)
     children = [
         {
             "href": f"/account/data/{child.pupil_id}",
@@ -89,6 +95,7 @@ async def own_data(request: Request) -> Response[bytes]:
         of_child=False,
         action="/account/data",
         children=children,
+        modules=modules,
         looks=looks,
         asks_looks=bool(looks) or "pupil" in actor.all_roles,
     )
@@ -103,6 +110,7 @@ async def child_data(request: Request, child: FromPath[UUID]) -> Response[bytes]
         await need_own_or_child(tx, guardian, child, clock.today())
         subject = await subject_of(tx, child)
         looks = await looks_at(tx, child)
+        asked = await whom_to_ask(tx, child)
     assert subject is not None
     return view(
         request,
@@ -111,6 +119,7 @@ async def child_data(request: Request, child: FromPath[UUID]) -> Response[bytes]
         of_child=True,
         action=f"/account/data/{child}",
         children=[],
+        modules=told_by_modules(asked),
         looks=[_look(one, locale) for one in looks],
         asks_looks=True,
     )
@@ -123,7 +132,7 @@ async def own_copy(request: Request) -> Response[bytes]:
     records = [record async for record in account_export(actor.account_id)]
     parts = [Part(place=_("Your account"), folder="account", records=records)]
     for school_id, person in _own_people(actor):
-        parts.append(await _part(actor, school_id, person, person))
+        parts.append(await _part(request, school_id, person, person))
     return await _answer(request, actor.display_name, parts)
 
 
@@ -132,20 +141,23 @@ async def child_copy(request: Request, child: FromPath[UUID]) -> Response[bytes]
     """Hand out to a guardian a copy of what the school holds about the child."""
     actor = actor_of(request)
     school_id, guardian = _place_of(actor, child)
-    part = await _part(actor, school_id, guardian, child)
+    part = await _part(request, school_id, guardian, child)
     card = next(record.values for record in part.records if record.section == "person")
     name = full_name(card["surname"], card["given"], card["patronymic"])
     return await _answer(request, name, [part])
 
 
-async def _part(actor: Actor, school_id: int, viewer: UUID, subject: UUID) -> Part:
+async def _part(request: Request, school_id: int, viewer: UUID, subject: UUID) -> Part:
+    doer = Doer(actor_of(request).account_id, viewer)
     # One snapshot for all sections would need another isolation level; each is whole by itself.
     async with tenant(school_id, write=True) as tx:
         await need_own_or_child(tx, viewer, subject, clock.today())
-        await note_copy(tx, Doer(actor.account_id, viewer), subject)
+        await note_copy(tx, doer, subject)
         records = [record async for record in person_export(tx, subject)]
         title = await _school_title(tx)
-    return Part(place=title, folder=f"school-{school_id}", records=records)
+        asked = await whom_to_ask(tx, subject)
+    added = await kept_by_modules(request, school_id, subject, asked)
+    return Part(place=title, folder=f"school-{school_id}", records=records, added=added)
 
 
 async def _school_title(tx: Tenant) -> str:
@@ -175,7 +187,8 @@ def _archive(name: str, parts: list[Part], locale: Locale) -> bytes:
     shown = []
     for part in parts:
         tables = sheets(part.records, (*ACCOUNT, *SECTIONS), ROLE_TITLES)
-        shown.append({"place": part.place, "sheets": tables})
+        tables += added_sheets(part.added)
+        shown.append({"place": part.place, "sheets": tables, "silent": part.silent})
         files |= {f"{part.folder}/{one.key}.csv": as_csv(one) for one in tables}
     context = {"name": name, "at": moment(now, locale), "parts": shown, "lang": locale}
     files["index.html"] = render("data_copy.html", context, locale)

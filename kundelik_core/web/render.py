@@ -1,28 +1,40 @@
 """Turn templates into bytes: one Jinja environment per language, plain strings, no markup objects.
 
 A page calls ``render("diary.html", context)``. Core templates are named ``diary.html`` (or
-``core/diary.html``), those of a plugin ``<plugin>/page.html``; a plugin cannot shadow the core's.
+``core/diary.html``), those of a plugin ``<plugin>/page.html``; a plugin cannot shadow the core's. A
+theme may lay out a few of the core's anew; one that fails gives way to the core's own.
 """
 
-from collections.abc import Mapping, MutableMapping
-from functools import cache
+from collections.abc import Mapping, MutableMapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 import markupsafe
 from jinja2 import Environment, StrictUndefined, nodes
+from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.compiler import CodeGenerator, Frame, optimizeconst
 from jinja2.environment import Template
-from jinja2.loaders import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader
+from jinja2.loaders import (
+    BaseLoader,
+    ChoiceLoader,
+    DictLoader,
+    FileSystemLoader,
+    PrefixLoader,
+)
 from jinja2.visitor import NodeTransformer
 from typing_extensions import override
 
-from kundelik_core.kernel.i18n import Locale, current_locale, translations
-from kundelik_core.web.static_mount import asset
+from kundelik_core.kernel.i18n import LOCALES, Locale, current_locale, translations
+from kundelik_core.web.static_mount import asset, static_files
+from kundelik_core.web.themes.reports import note_failure
 
 __all__ = ["TEMPLATES", "FastEnv", "environment", "render", "use_templates"]
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
+
+# Languages times themes that are kept compiled; the one used longest ago goes.
+ENVIRONMENTS: Final = 18
 
 # A private name, on purpose: it escapes without making a markup object.
 _escape_inner: Final = getattr(markupsafe, "_escape_inner")  # noqa: B009
@@ -47,6 +59,18 @@ def _plain_escape() -> Any:  # noqa: ANN401 - a function of one argument, or a C
         return escape_plain(value)
 
     return plain
+
+
+def cells(values: Sequence[str], kind: str = "") -> markupsafe.Markup:
+    """Return a row's cells, of class ``kind`` if one is named: a journal has some 1200 of them.
+
+    They are escaped together. What parts them meanwhile stands in no cell.
+    """
+    if not values:
+        return markupsafe.Markup("")
+    tag = f"<td class={kind}>" if kind else "<td>"
+    text = "\0".join(values)
+    return markupsafe.Markup(tag + escape_plain(text).replace("\0", tag))  # noqa: S704
 
 
 class FastGenerator(CodeGenerator):
@@ -133,13 +157,40 @@ class _Translate(NodeTransformer):
         return nodes.Const(text, lineno=node.lineno)
 
 
+class _Compiled(BytecodeCache):
+    """What was compiled for a language serves every theme: only addresses differ, at run time."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, Any] = {}
+
+    @override
+    def load_bytecode(self, bucket: Bucket) -> None:
+        code = self._code.get(f"{bucket.key}{bucket.checksum}")
+        if code is not None:
+            bucket.code = code
+
+    @override
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[f"{bucket.key}{bucket.checksum}"] = bucket.code
+
+
+_compiled: Final = {locale: _Compiled() for locale in LOCALES}
+
+
 class FastEnv(Environment):
-    """Jinja with our code generator, our globals and one language."""
+    """Jinja with our code generator, our globals, one language and one theme."""
 
     code_generator_class = FastGenerator
     template_class = FastTemplate
 
-    def __init__(self, loader: BaseLoader, locale: Locale) -> None:
+    def __init__(
+        self,
+        loader: BaseLoader,
+        locale: Locale,
+        theme: str = "",
+        *,
+        compiled: BytecodeCache | None = None,
+    ) -> None:
         super().__init__(
             loader=loader,
             autoescape=True,
@@ -148,13 +199,18 @@ class FastEnv(Environment):
             undefined=StrictUndefined,
             auto_reload=False,
             cache_size=2000,
+            bytecode_cache=compiled,
         )
+        self.theme = theme
+        # Pages that the theme lays out by itself, and whether that has worked so far.
+        self.themed: dict[str, bool] = {}
         self._translations = translations(locale)
+        self.filters["cells"] = cells
         self.globals |= {
             "_": self.translate,
             "ngettext": self.translate_count,
-            "asset": asset,
-            "icons": asset("img/icons.svg"),
+            "asset": partial(asset, theme=theme) if theme else asset,
+            "icons": asset("img/icons.svg", theme),
             "lang": locale,
         }
 
@@ -182,15 +238,40 @@ def use_templates(plugins: Mapping[str, Path]) -> None:
     environment.cache_clear()
 
 
-@cache
-def environment(locale: Locale) -> FastEnv:
-    """Return the environment of a language; templates are compiled once and kept."""
+@lru_cache(maxsize=ENVIRONMENTS)
+def environment(locale: Locale, theme: str = "") -> FastEnv:
+    """Return the environment of a language and a theme; templates are compiled once and kept.
+
+    Without a theme it is that of the installation.
+    """
+    static = static_files()
+    dress = static.dresses.get(theme or static.theme)
+    own = dress.theme.templates if dress else {}
     core = FileSystemLoader(TEMPLATES)
     prefixed = {name: FileSystemLoader(folder) for name, folder in _plugins.items()}
-    return FastEnv(ChoiceLoader([core, PrefixLoader({**prefixed, "core": core})]), locale)
+    loaders = [DictLoader(own), core, PrefixLoader({**prefixed, "core": core})]
+    env = FastEnv(
+        ChoiceLoader(loaders if own else loaders[1:]),
+        locale,
+        theme,
+        compiled=_compiled[locale],
+    )
+    env.themed = dict.fromkeys(own, True)
+    return env
 
 
-def render(template: str, context: Mapping[str, object], locale: Locale | None = None) -> bytes:
+def render(
+    template: str, context: Mapping[str, object], locale: Locale | None = None, theme: str = ""
+) -> bytes:
     """Return the page as UTF-8, in the language of this request unless another is asked for."""
-    env = environment(locale or current_locale())
+    env = environment(locale or current_locale(), theme)
+    works = env.themed.get(template)
+    if works is not None:
+        if works:
+            try:
+                return env.get_template(template).render(context).encode()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the reader gets the page
+                note_failure(theme or static_files().theme, f"templates/{template}", repr(error))
+                env.themed[template] = False
+        template = f"core/{template}"
     return env.get_template(template).render(context).encode()

@@ -9,7 +9,7 @@ from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_, current_locale
 from kundelik_core.schools.queries.schools import school_titles
 from kundelik_core.web.frame import know_schools, school_name
-from kundelik_core.web.visit import Request, actor_of
+from kundelik_core.web.visit import Request, actor_of, visit_of
 
 __all__ = ["asked_school", "learn_schools", "missing", "school_tabs"]
 
@@ -39,10 +39,16 @@ def asked_school(request: Request, permission: Permission) -> int:
     if not asked:
         if not mine:
             raise refuse()
-        return mine[0]
+        return _chosen(request, mine[0])
     if not asked.isascii() or not asked.isdigit() or int(asked) not in mine:
         raise missing()
-    return int(asked)
+    return _chosen(request, int(asked))
+
+
+def _chosen(request: Request, school_id: int) -> int:
+    """Let the page wear what the school wears."""
+    visit_of(request).school_id = school_id
+    return school_id
 
 
 def school_tabs(

@@ -7,8 +7,13 @@ where no address is set and migrates; the workers find the addresses in their en
 import asyncio
 import gc
 import logging
+import multiprocessing
 import os
-from collections.abc import Callable
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
@@ -17,31 +22,40 @@ from granian.log import LogLevels
 from granian.server import MPServer
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
 
+from kundelik_core.kernel import clock
 from kundelik_core.kernel.boot import Urls, migrate_all, start_postgres
 from kundelik_core.kernel.settings import Settings, load_settings
+from kundelik_core.kernel.supervise import Beside, Supervisor
+from kundelik_core.plugins.life.operate import prepare_plugins
 from kundelik_core.web.app import create_app
 from kundelik_core.web.setup import LOADERS
 from kundelik_core.web.themes import load_theme
 
-__all__ = ["serve", "worker"]
+__all__ = ["CLOCK", "serve", "told_to_workers", "worker"]
+
+log = logging.getLogger(__name__)
 
 SETTINGS: Final = "_KUNDELIK_WORKER_SETTINGS"
 URLS: Final = "_KUNDELIK_WORKER_URLS"
+CLOCK: Final = "_KUNDELIK_WORKER_CLOCK"
 # Requests that a worker takes in at once; more wait in the socket, where they cost nothing.
 IN_FLIGHT: Final = 256
 KILL_AFTER_SECONDS: Final = 5
+# How often a worker looks whether its master lives, and what it gets to finish when it does not.
+LOOK_EVERY: Final = 0.5
+ORPHAN_SECONDS: Final = 3
 # Objects made and not yet freed before the garbage collector looks; Python's own number is 700.
 GC_AFTER: Final = 10_000
 
 
 def worker() -> Any:  # noqa: ANN401 - an ASGI application, plain or wrapped
     """Return the application of one worker process; granian calls it there."""
-    raw = os.environ.get(SETTINGS)
-    settings = msgspec.json.decode(raw, type=Settings, dec_hook=_path) if raw else load_settings()
+    _end_with_master()
+    settings, urls = told_to_workers()
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"
     )
-    app = create_app(settings, msgspec.json.decode(os.environ[URLS], type=Urls))
+    app = create_app(settings, urls)
     # What is there now stays for ever, and a page makes some thousand objects that hang in no
     # circle: the collector need not look at the former, nor so often at the latter.
     gc.collect()
@@ -52,6 +66,34 @@ def worker() -> Any:  # noqa: ANN401 - an ASGI application, plain or wrapped
     return app
 
 
+def _end_with_master() -> None:
+    """Stop this worker when its master is gone: it would keep the port from the next one."""
+    parent = multiprocessing.parent_process()
+    if parent is None or parent.pid is None:
+        return
+    # Not a signal of the kernel's: that would come when the thread ends which started this process.
+    # Not a pipe: workers that are forked later hold the master's end of it, too.
+    threading.Thread(target=_watch, args=(parent.pid,), name="master", daemon=True).start()
+
+
+def _watch(master: int) -> None:
+    while os.getppid() == master:
+        time.sleep(LOOK_EVERY)
+    log.warning("the master of this worker is gone; it stops")
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(ORPHAN_SECONDS)
+    os._exit(1)
+
+
+def told_to_workers() -> tuple[Settings, Urls]:
+    """Return what the master told the processes that it started, and set their clock."""
+    # Seconds ahead of the machine's clock; only a demo in which somebody tries things out is.
+    clock.shift(timedelta(seconds=float(os.environ.get(CLOCK, "0"))))
+    raw = os.environ.get(SETTINGS)
+    settings = msgspec.json.decode(raw, type=Settings, dec_hook=_path) if raw else load_settings()
+    return settings, msgspec.json.decode(os.environ[URLS], type=Urls)
+
+
 def _path(kind: Callable[[str], object], value: object) -> object:
     return kind(str(value))
 
@@ -60,8 +102,17 @@ class WorkersFailed(Exception):
     """No worker stays alive; their log says why."""
 
 
-def serve(settings: Settings, *, on_ready: Callable[[Urls], None] | None = None) -> None:
+def serve(
+    settings: Settings,
+    *,
+    beside: Sequence[Beside] = (),
+    on_ready: Callable[[Urls], None] | None = None,
+    own_plugins: bool = False,
+) -> None:
     """Start everything and serve until stopped. ``on_ready`` runs once the database is migrated.
+
+    What runs ``beside`` is kept alive meanwhile, and so is the embedded database. With
+    ``own_plugins`` those that belong to the core are approved without being asked for.
 
     Raises:
         PostgresError: the embedded database did not start.
@@ -73,6 +124,7 @@ def serve(settings: Settings, *, on_ready: Callable[[Urls], None] | None = None)
     urls, postgres = start_postgres(settings)
     try:
         asyncio.run(migrate_all(urls, postgres, LOADERS))
+        asyncio.run(prepare_plugins(settings, urls, approve_own=own_plugins))
         if on_ready:
             on_ready(urls)
         # The workers are new processes: what they must know goes through the environment.
@@ -82,7 +134,8 @@ def serve(settings: Settings, *, on_ready: Callable[[Urls], None] | None = None)
         os.environ[SETTINGS] = msgspec.json.encode(told, enc_hook=str).decode()
         os.environ[URLS] = msgspec.json.encode(urls.for_workers()).decode()
         server = _server(settings)
-        server.serve()
+        with Supervisor(beside, postgres):
+            server.serve()
         if not server.interrupt_signal:
             raise WorkersFailed("the workers died as fast as they were started; see the log")
     finally:

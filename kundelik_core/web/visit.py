@@ -57,6 +57,8 @@ class Visit(msgspec.Struct, kw_only=True):
     cookies: dict[str, str]
     locale: Locale = "kk"
     actor: Actor | None = None
+    school_id: int = 0
+    """The school that the page is about, for readers with several; it decides how it looks."""
     set_cookies: list[str] = msgspec.field(default_factory=list)
 
     @property

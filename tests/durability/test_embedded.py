@@ -1,8 +1,7 @@
-"""The embedded server is adopted, shared, and comes back after a kill -9."""
+"""The embedded PostgreSQL lets nobody in who has no password, whoever reaches its socket."""
 
-import asyncio
-import os
-import signal
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -10,53 +9,43 @@ import pytest
 
 from kundelik_core.kernel.pg import EmbeddedPostgres
 
-pytestmark = [pytest.mark.durability, pytest.mark.xdist_group("durability")]
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+    made = EmbeddedPostgres(tmp_path / "var", options={"shared_buffers": "16MB"})
+    made.start()
+    yield made
+    made.stop()
 
 
-def _query(server: EmbeddedPostgres, sql: str) -> object:
-    async def ask() -> object:
-        conn = await asyncpg.connect(server.superuser_dsn)
-        try:
-            return await conn.fetchval(sql)
-        finally:
-            await conn.close()
-
-    return asyncio.run(ask())
-
-
-def test_two_users_share_it_and_the_last_one_stops_it(tmp_path: Path) -> None:
-    first, second = EmbeddedPostgres(tmp_path), EmbeddedPostgres(tmp_path)
-    first.start()
-    second.start()
-    assert first.stop() is False
-    assert _query(second, "select 1") == 1
-    assert second.stop() is True
-    assert second.alive() is False
-
-
-def test_a_killed_server_is_started_again_with_its_data(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path)
-    server.start()
+async def who(dsn: str) -> str:
+    conn = await asyncpg.connect(dsn)
     try:
-        _query(server, "create table kept as select 42 as n")
-        pid = int((server.data / "postmaster.pid").read_text().split("\n", 1)[0])
-        os.kill(pid, signal.SIGKILL)
-        again = EmbeddedPostgres(tmp_path)
-        again.start()
-        assert _query(again, "select n from kept") == 42
-        again.stop()
+        return str(await conn.fetchval("select current_user"))
     finally:
-        server.stop()
+        await conn.close()
 
 
-def test_a_pid_file_of_somebody_else_is_not_believed(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path)
-    server.start()
+async def test_our_logins_have_passwords(server: EmbeddedPostgres) -> None:
+    for user in ("postgres", "kundelik_app"):
+        assert await who(server.dsn("postgres", user)) == user
+        bare = f"postgresql://{user}@/postgres?host={server.sockets}"
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await who(bare)
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await who(server.dsn("postgres", "postgres").replace("postgres:", f"{user}:0", 1))
+
+
+async def test_a_lost_key_and_an_open_cluster_are_mended_at_the_next_start(
+    server: EmbeddedPostgres,
+) -> None:
     server.stop()
-    file = server.data / "postmaster.pid"
-    file.write_text(f"{os.getpid()}\n{server.data}\n0\n5432\n{server.sockets}\n\n")
+    shutil.rmtree(server.home / "keys")
     server.start()
-    try:
-        assert _query(server, "show fsync") == "on"
-    finally:
-        server.stop()
+    assert await who(server.superuser_dsn) == "postgres"
+    server.stop()
+    (server.data / "pg_hba.conf").write_text("local all all trust\n")
+    server.start()
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await who(f"postgresql://postgres@/postgres?host={server.sockets}")
+    assert await who(server.superuser_dsn) == "postgres"

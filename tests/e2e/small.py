@@ -22,6 +22,10 @@ from kundelik_core.kernel import clock
 from kundelik_core.kernel.boot import Urls
 from kundelik_core.kernel.passwords import hash_password
 from kundelik_core.kernel.settings import Settings
+from kundelik_core.plugins.discover import find_plugins
+from kundelik_core.plugins.life.keys import keys_of
+from kundelik_core.plugins.life.operate import approve_all_first_party
+from kundelik_core.plugins.life.operator import operator
 from kundelik_core.schools.calendar import school_year_of
 from kundelik_core.schools.generate import World
 
@@ -90,6 +94,10 @@ async def make(data_dir: Path) -> Cast:
                 )
             )  # fmt: skip
         await analyze(urls.migrate_tenant)
+        settings = Settings(data_dir=data_dir)
+        keys = keys_of(settings, urls.tenant)
+        async with operator(settings, urls, doer="the village", keys=keys) as op:
+            await approve_all_first_party(op, find_plugins())
         return await _stage(urls, school_id, day, loaded)
 
 

@@ -54,6 +54,7 @@ def frame(lang: str, kind: str, current: str) -> dict[str, Any]:
     user = users.get(kind)
     return {
         "lang": lang,
+        "look": {"theme": "", "sheet": "", "logo": ""},
         "here": "/",
         "flash": None,
         "slots": [],

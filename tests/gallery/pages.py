@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.gallery import (
+    sample_appearance,
     sample_diary,
     sample_journal,
+    sample_modules,
     sample_pages,
+    sample_plugins,
     sample_privacy,
     sample_staff,
 )
@@ -32,8 +35,18 @@ PAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "timetable": ("timetable", sample_pages.timetable),
     "import": ("import", sample_staff.choose),
     "import-review": ("import", sample_staff.review),
+    "appearance": ("appearance", sample_appearance.appearance),
+    "appearance-refused": ("appearance", sample_appearance.refused),
+    "office-own-colours": ("office", sample_appearance.own_colours),
+    "modules": ("modules", sample_modules.modules),
+    "module-about": ("module_about", sample_modules.about),
+    "module-page": ("module", sample_modules.own_page),
+    "slip": ("slip", sample_appearance.slip),
     "people": ("people", sample_staff.people),
     "platform": ("platform", sample_staff.platform),
+    "plugins": ("plugins", sample_plugins.plugins),
+    "plugin": ("plugin", sample_plugins.plugin),
+    "letters": ("letters", sample_plugins.letters),
     "region": ("region", sample_staff.region),
     "error": ("error", sample_pages.missing),
     "keys": ("help_keys", sample_staff.keys),

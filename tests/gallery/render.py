@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from babel.messages.pofile import read_po
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    ChoiceLoader,
+    DictLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+)
 
 from kundelik_core.web.static_mount import Static
 from kundelik_core.web.themes import load_theme
@@ -17,9 +24,9 @@ LOCALE = ROOT / "kundelik_core" / "locale"
 BUNDLES = ("css/family.css", "css/staff.css")
 
 
-def bundle(name: str) -> str:
-    """One style sheet as the server puts it together now, with the tokens of the default theme."""
-    return Static(load_theme("default")).files[name].plain.decode()
+def bundle(name: str, look: str = "default") -> str:
+    """One style sheet as the server puts it together now, with the tokens of a theme."""
+    return Static(load_theme(look)).files[name].plain.decode()
 
 
 def catalogue(lang: str) -> dict[str, str]:
@@ -36,10 +43,12 @@ def catalogue(lang: str) -> dict[str, str]:
     return words
 
 
-def environment(lang: str) -> Environment:
+def environment(lang: str, look: str = "default") -> Environment:
     """The same globals that the web floor gives its own environment."""
+    core = FileSystemLoader(WEB / "templates")
+    own = DictLoader(load_theme(look).templates)
     env = Environment(
-        loader=FileSystemLoader(WEB / "templates"),
+        loader=ChoiceLoader([own, core, PrefixLoader({"core": core})]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -52,15 +61,18 @@ def environment(lang: str) -> Environment:
         return words.get(text, text)
 
     def ngettext(one: str, many: str, n: int) -> str:
-        return words.get(one, one if n == 1 else many)
+        # Jinja's own extension, unlike ours, knows the count by one name only.
+        return words.get(one, one if n == 1 else many).replace("%(n)s", "%(num)s")
 
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-    env.globals["asset"] = lambda name: f"/static/gallery/{name}"
-    env.globals["icons"] = "/static/gallery/img/icons.svg"
+    env.globals["asset"] = lambda name: f"/static/{look}/{name}"
+    env.globals["icons"] = f"/static/{look}/img/icons.svg"
     return env
 
 
-def page(name: str, lang: str, theme: str, context: dict[str, Any]) -> str:
+def page(name: str, lang: str, theme: str, context: dict[str, Any], look: str = "default") -> str:
     """One page as HTML."""
-    text: str = environment(lang).get_template(f"{name}.html").render(context | {"theme": theme})
+    text: str = (
+        environment(lang, look).get_template(f"{name}.html").render(context | {"theme": theme})
+    )
     return text

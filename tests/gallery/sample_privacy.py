@@ -17,6 +17,10 @@ def data(lang: str) -> dict[str, Any]:
             {"href": "#", "name": "Айша", "school": "№5 мектеп-гимназия"},
             {"href": "#", "name": "Ерлан", "school": "Ауыл мектебі"},
         ],
+        "modules": [
+            {"title": "Мақтау", "school": "",
+             "keeps": ["Жазба қай оқушыға арналғаны", "Мұғалімнің оқушыға айтқан сөзі"]},
+        ],
         "looks": [
             {"name": "Сейтова Д.", "role": "Директордың орынбасары", "what": "Күнделік",
              "at": "4 қараша, 13:05"},
@@ -29,4 +33,4 @@ def data(lang: str) -> dict[str, Any]:
 
 def data_of_nobody(lang: str) -> dict[str, Any]:
     """The same before anybody looked."""
-    return data(lang) | {"of_child": False, "children": [], "looks": []}
+    return data(lang) | {"of_child": False, "children": [], "modules": [], "looks": []}

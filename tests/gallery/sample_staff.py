@@ -255,7 +255,9 @@ def platform(lang: str) -> dict[str, Any]:
                 "state": "active",
                 "state_label": on,
                 "ok": True,
+                "new": False,
                 "reason": "",
+                "href": "#",
             },
             {
                 "name": "rating",
@@ -264,8 +266,19 @@ def platform(lang: str) -> dict[str, Any]:
                 "state": "quarantined",
                 "state_label": off,
                 "ok": False,
+                "new": False,
                 "reason": why,
+                "href": "#",
             },
+        ],
+        "themes": [
+            {
+                "name": "meadow",
+                "what": "templates/base.html",
+                "times": "3",
+                "problem": "UndefinedError(\"'title_of_the_page' is undefined\")",
+                "at": "4 қараша, 08:40",
+            }
         ],
         "system": [{"label": "PostgreSQL", "value": "18.4", "bad": False}],
     }

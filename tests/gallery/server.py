@@ -11,11 +11,25 @@ from urllib.parse import parse_qs, urlparse
 
 from typing_extensions import override
 
+from kundelik_core.web.static_mount import Static
+from kundelik_core.web.themes import load_theme
 from tests.gallery import pages
 from tests.gallery.render import BUNDLES, WEB, bundle, page
 
 TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
+
+
+def static(name: str, look: str) -> str | bytes:
+    """One file, as a theme has it."""
+    if name in BUNDLES:
+        return bundle(name, look)
+    if name.startswith("theme/"):
+        return load_theme(look).static[name.removeprefix("theme/")]
+    if name.startswith("look1/"):
+        made = Static(load_theme(look)).dresses[look].find(name)
+        return made.plain if made else ""
+    return (WEB / "static" / name).read_text()
 
 
 class Book:
@@ -97,12 +111,12 @@ class Handler(BaseHTTPRequestHandler):
         parts = url.path.strip("/").split("/")
         if parts[0] == "static":
             name = "/".join(parts[2:])
-            body = bundle(name) if name in BUNDLES else (WEB / "static" / name).read_text()
-            self.send(body, TYPES[name.rsplit(".", 1)[1]])
+            self.send(static(name, parts[1]), TYPES[name.rsplit(".", 1)[1]])
         elif parts[0] == "g":
             lang = query.get("lang", "en")
             template, sample = pages.PAGES[parts[1]]
-            self.send(page(template, lang, query.get("theme", ""), sample(lang)))
+            look = query.get("look", "default")
+            self.send(page(template, lang, query.get("theme", ""), sample(lang), look))
         elif parts[-1] == "changes":
             log = self.book.log
             since = int(query["since"])

@@ -16,7 +16,8 @@ from tests.gallery.render import WEB, bundle, catalogue, page
 
 KB = 1024
 # Looked at in the dark as well: together they use every colour.
-DARK = ("diary", "journal", "office", "account", "import-review", "timetable", "login-error")
+DARK = ("diary", "journal", "office", "account", "import-review", "timetable", "login-error",
+        "office-own-colours", "appearance-refused")  # fmt: skip
 
 
 def small(text: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 SQL = Path(__file__).with_name("catalogue.sql")
 REFERENCE_TABLES = frozenset(
-    {"region", "school", "subject_catalogue", "grading_scheme", "migration"}
+    {"region", "school", "school_look", "subject_catalogue", "grading_scheme", "migration"}
 )
 
 

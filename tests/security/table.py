@@ -71,6 +71,10 @@ def _lesson(_school: School) -> Body:
     return {"topic": "Тақырып", "homework": "", "base": empty}
 
 
+def _of_school(school: School) -> Body:
+    return {"school": str(school.id)}
+
+
 def _extra_lesson(school: School) -> Body:
     return {"id": new_id(), "date": school.journal.dates[3].isoformat(), "slot": 7}
 
@@ -200,7 +204,25 @@ OFFICE_PAGES: Final[dict[tuple[str, str], Line]] = {
         body={"token": "nothing"},
         through=frozenset({410}),
     ),
+    ("GET", "/office/appearance"): Line(may=OFFICE | OWN_SCHOOL, names=False),
+    ("POST", "/office/appearance"): Line(
+        may=OFFICE | OWN_SCHOOL,
+        names=False,
+        sends="form",
+        body={"theme": "default", "accent": "#0b3d91", "second": ""},
+    ),
+    # Nobody has sent in a logo in this town, so whoever may ask is told that there is none.
+    ("GET", "/logo/{school:int}/{token:str}"): Line(may=SCHOOL, through=frozenset({404})),
     ("GET", "/office/modules"): Line(may=OFFICE | OWN_SCHOOL, names=False),
+    ("GET", "/office/modules/{name:str}"): Line(may=OFFICE | OWN_SCHOOL, names=False),
+    # Of two who start from the same settings the second is told of the first.
+    ("POST", "/office/modules/{name:str}/settings"): Line(
+        may=OFFICE | OWN_SCHOOL,
+        names=False,
+        sends="form",
+        body={"version": "0", "days": "3"},
+        through=frozenset({303, 409}),
+    ),
     ("POST", "/office/modules/{name:str}/{turn:str}"): Line(
         may=OFFICE | OWN_SCHOOL, names=False, sends="form"
     ),
@@ -209,9 +231,29 @@ OFFICE_PAGES: Final[dict[tuple[str, str], Line]] = {
 ABOVE: Final[dict[tuple[str, str], Line]] = {
     ("GET", "/platform"): Line(may=frozenset({"operator"}), names=False),
     ("GET", "/region"): Line(may=frozenset({"region", "operator"}), names=False),
+    ("GET", "/platform/plugins"): Line(may=frozenset({"operator"}), names=False),
+    ("GET", "/platform/plugins/{name:str}"): Line(may=frozenset({"operator"}), names=False),
+    # Let go, in this town: what is held back there is held back in all others of the suite.
+    ("POST", "/platform/plugins/{name:str}/{step:str}"): Line(
+        may=frozenset({"operator"}), names=False, sends="form"
+    ),
+    ("GET", "/platform/plugins/{name:str}/letters"): Line(may=frozenset({"operator"}), names=False),
+    ("POST", "/platform/plugins/{name:str}/letters/{fate:str}"): Line(
+        may=frozenset({"operator"}), names=False, sends="form", body=_of_school
+    ),
 }
 
-ROUTES: Final = OPEN | OWN | DIARY | JOURNAL | CLASSES | OFFICE_PAGES | ABOVE
+# In this town no module with pages is on, so there are none for anybody; who may what in a module
+# is tried in tests/integration/modules.
+NOBODY: Final = frozenset[str]()
+MODULES: Final[dict[tuple[str, str], Line]] = {
+    ("GET", "/x/{plugin:str}"): Line(may=NOBODY, names=False),
+    ("POST", "/x/{plugin:str}"): Line(may=NOBODY, names=False, sends="form"),
+    ("GET", "/x/{plugin:str}/{path:path}"): Line(may=NOBODY, names=False),
+    ("POST", "/x/{plugin:str}/{path:path}"): Line(may=NOBODY, names=False, sends="form"),
+}
+
+ROUTES: Final = OPEN | OWN | DIARY | JOURNAL | CLASSES | OFFICE_PAGES | ABOVE | MODULES
 
 # The same pages with a school, a class or a person named in the query.
 QUERIES: Final[dict[str, Line]] = {
@@ -219,6 +261,9 @@ QUERIES: Final[dict[str, Line]] = {
     "/office?school={school:int}": Line(may=LEADERS),
     "/office/people?school={school:int}": Line(may=RECORDS),
     "/office/modules?school={school:int}": Line(may=OFFICE),
+    "/office/modules/birthdays?school={school:int}": Line(may=OFFICE),
+    "/x/praise?school={school:int}": Line(may=NOBODY),
     "/office/import?school={school:int}": Line(may=OFFICE),
+    "/office/appearance?school={school:int}": Line(may=OFFICE),
     "/timetable?of={child:uuid}": Line(may=FAMILY),
 }

@@ -54,7 +54,11 @@ class School(msgspec.Struct, kw_only=True):
             "period:str": "q2",
             "week:str": "2026-W45",
             "name:str": "birthdays",
+            "plugin:str": "praise",
+            "path:path": "notes",
             "turn:str": "off",
+            "step:str": "reset",
+            "fate:str": "retry",
             "ref:str": "nothing",
             "token:str": "nothing",
         }

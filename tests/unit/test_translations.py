@@ -27,9 +27,9 @@ CYRILLIC = "[а-яёәғқңөұүһі]"
 LETTER = re.compile(r"[^\W\d_]")
 # What may stand in a template as it is: names of makers, formats and keys.
 BRANDS = re.compile(r"\b(Ctrl|Enter|Esc|Delete|Tab|Shift|Home|End|F2|F6|A|B|C|D|V|Y|Z)\b")
-# Names of a style or the address of a page, in places of their own.
+# Names of a style, the address of a page or a colour, in places of their own.
 STYLES = re.compile(r"{% block main_class %}.*?{% endblock %}", re.DOTALL)
-ADDRESS = re.compile(r"/[a-z]+")
+ADDRESS = re.compile(r"/[a-z]+|#[0-9a-f]{6}\b")
 READS = re.compile(r"^[A-ZА-ЯӘҒҚҢӨҰҮҺІ][a-zа-я]|[a-zа-я]{2,} [a-zа-я]{2,}")
 SPOKEN_ATTRIBUTES = {"alt", "aria-description", "aria-label", "aria-placeholder", "placeholder"} | {
     *("aria-roledescription", "aria-valuetext", "label", "summary", "title"),
@@ -204,7 +204,8 @@ class Words(HTMLParser):
 
     @override
     def handle_data(self, data: str) -> None:
-        if not {"script", "style"} & set(self._inside):
+        # What is typed into a command line is the same in every language.
+        if not {"script", "style", "code"} & set(self._inside):
             self.found.append(data)
 
 
@@ -263,6 +264,7 @@ def test_templates_give_whole_texts_to_be_translated(path: Path) -> None:
 def test_the_lints_find_what_they_are_for() -> None:
     words = Words()
     words.feed(raw_text('{# no #}<p title="Hello">{{ _("x") }} Bye {% if a %}now{% endif %}</p>'))
+    words.feed("<code>kundelik --help</code>")
     assert [text.strip() for text in words.found] == ["Hello", "Bye now"]
     tree = Environment(autoescape=True).parse('{{ f("Hello") }}{{ _("Hi") }}{{ g("a-b") }}')
     assert list(bare_strings(tree)) == ["Hello"]

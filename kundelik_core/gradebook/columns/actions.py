@@ -19,6 +19,7 @@ from kundelik_core.gradebook.columns.rules import (
     open_period,
     parse_max,
 )
+from kundelik_core.gradebook.events import tell_homework, tell_voided
 from kundelik_core.gradebook.periods.actions import recompute
 from kundelik_core.gradebook.results import kind_of, scheme_of
 from kundelik_core.gradebook.schemes.exact import plain
@@ -114,6 +115,8 @@ async def save_lesson(
         viewer.person,
         str(lesson),
     )
+    if found.next is not None and new.homework != now.homework:
+        await tell_homework(tx, viewer.person, group, found.next)
     return new
 
 
@@ -390,4 +393,5 @@ async def void_work(
         str(work),
         _clean(reason),
     )
+    await tell_voided(tx, viewer.person, group, work)
     await recompute(tx, group, period.code)

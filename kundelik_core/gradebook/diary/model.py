@@ -108,6 +108,8 @@ class DiaryWeek(msgspec.Struct, frozen=True):
     exceptions: list[DayException]
     news: list[NewsItem]
     schools: list[tuple[int, Titles]]
+    versions: tuple[int, int, list[UUID]]
+    """The version of the school, the sum of those of the pupil's groups, and these groups."""
 
 
 class YearMarks(msgspec.Struct, frozen=True):

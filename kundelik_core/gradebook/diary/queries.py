@@ -14,7 +14,7 @@ from kundelik_core.gradebook.access import DiaryFacts, Viewer, diary_right, not_
 from kundelik_core.gradebook.diary.model import ChildClass, DiaryWeek, SubjectYear, YearMarks
 from kundelik_core.kernel.db import Tenant
 
-__all__ = ["diary_week", "subject_year", "year_marks"]
+__all__ = ["diary_versions", "diary_week", "subject_year", "year_marks"]
 
 # $1 school, $2 pupil, $3 viewer's person, $4 first day, $5 last day, $6 school year, $7 today,
 # $8 schools of the tabs
@@ -54,6 +54,21 @@ _GROUP_ROWS: Final = """
       from g join core.subject s on s.school_id = $1 and s.id = g.subject_id),
 """
 
+# A visit of half an hour counts as one: what came in the meantime stays new.
+_SEEN: Final = """case when d.seen_at < $9::timestamptz - interval '30 minutes' then d.seen_at
+           else d.before_at end"""
+
+_SCHOOL_VERSION: Final = """coalesce((
+           select v.version from core.school_version v where v.school_id = $1), 0)"""
+
+_NOW: Final = f"""
+select {_SCHOOL_VERSION} as school,
+       (select coalesce(sum(g.version), 0)::bigint from core.teaching_group g
+         where g.school_id = $1 and g.id = any($4::uuid[])) as groups,
+       (select {_SEEN.replace("$9", "$5")} from core.diary_seen d
+         where d.school_id = $1 and d.pupil_id = $2 and d.viewer_id = $3) as seen
+"""
+
 _KEPT: Final = """json_build_array(r.raw, r.terms, r.percent, r.mark, r.status, r.provisional,
            r.given_mark)"""
 
@@ -64,11 +79,17 @@ with g as ({_GROUPS}), cp as (
    where p.school_id = $1 and p.year = $6 and p.begins <= $5
    order by left(p.code, 1), p.begins desc
 ), seen as (
-  select case when d.seen_at < $9::timestamptz - interval '30 minutes' then d.seen_at else
-      d.before_at end as at
+  select {_SEEN} as at
     from core.diary_seen d where d.school_id = $1 and d.pupil_id = $2 and d.viewer_id = $3
 )
 select json_build_object({_WHO}{_GROUP_ROWS}
+  'versions', (
+    select json_build_array({_SCHOOL_VERSION}, coalesce(sum(g.version), 0),
+           coalesce(json_agg(g.id), '[]'))
+      from core.teaching_group g
+     where g.school_id = $1 and g.id = any(array(
+           select m.group_id from core.group_pupil m
+            where m.school_id = $1 and m.pupil_id = $2))),
   'year', (
     select json_build_array(y.begins, y.ends) from core.school_year y
      where y.school_id = $1 and y.year = $6),
@@ -219,6 +240,15 @@ async def diary_week(
     week = _week.decode(text)
     _allow(viewer, pupil, (week.pupil, week.guardian, week.school_class))
     return week
+
+
+async def diary_versions(
+    tx: Tenant, viewer: Viewer, pupil: UUID, groups: list[UUID], now: datetime
+) -> tuple[int, int, datetime | None]:
+    """Read how far the data of a diary have come: of the school, of ``groups``, the last look."""
+    row = await tx.fetchrow(_NOW, tx.school_id, pupil, viewer.person, groups, now)
+    assert row is not None
+    return row["school"], row["groups"], row["seen"]
 
 
 async def year_marks(

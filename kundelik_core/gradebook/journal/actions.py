@@ -11,8 +11,9 @@ from uuid import UUID
 import msgspec
 
 from kundelik_core.gradebook.access import Viewer, journal_right, need_write, not_found
-from kundelik_core.gradebook.journal.model import Beside, Change, Outcome, SaveState
-from kundelik_core.gradebook.journal.queries import save_state
+from kundelik_core.gradebook.events import tell_cells
+from kundelik_core.gradebook.journal.model import Beside, Change, Outcome, SaveState, Theirs
+from kundelik_core.gradebook.journal.queries import last_writers, save_state
 from kundelik_core.gradebook.journal.rules import MOST_CHANGES, Batch, decide
 from kundelik_core.gradebook.results import store
 from kundelik_core.gradebook.schemes.engine import PeriodResult
@@ -132,17 +133,39 @@ async def save_cells(
     """
     _check_size(changes)
     batch = await _read(tx, viewer, group, changes, locale, today)
-    outcomes = decide(batch, changes)
+    outcomes = await _name_writers(tx, decide(batch, changes))
     results = {key: batch.result(*key) for key in batch.touched}
     at = clock.now()
     if batch.history:
         await _write(tx, viewer, group, batch, results, at, source)
+        await tell_cells(tx, viewer.person, group, batch)
     shown = {
         pupil: batch.shown(pupil, code)
         for pupil, code in (batch.touched | batch.repeated)
         if period in (None, code)
     }
     return SaveResult(outcomes, batch.scheme, shown, at, batch.beside())
+
+
+async def _name_writers(tx: Tenant, outcomes: list[Outcome]) -> list[Outcome]:
+    """Say of every conflict who wrote the other value, and when."""
+    held = {(o.column, o.pupil) for o in outcomes if o.theirs is not None}
+    if not held:
+        return outcomes
+    known = await last_writers(tx, held)
+    return [
+        outcome
+        if outcome.theirs is None or (outcome.column, outcome.pupil) not in known
+        else msgspec.structs.replace(
+            outcome,
+            theirs=Theirs(
+                outcome.theirs.value,
+                by=known[outcome.column, outcome.pupil][1],
+                at=known[outcome.column, outcome.pupil][0],
+            ),
+        )
+        for outcome in outcomes
+    ]
 
 
 def _check_size(changes: list[Change]) -> None:

@@ -1,15 +1,14 @@
 """The shapes in which a journal travels: what a page reads, what a save brings and answers."""
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from kundelik_core.gradebook.access import Teaching
 from kundelik_core.gradebook.cells import Column
-from kundelik_core.gradebook.results import Kept
 
 __all__ = [
     "Beside",
@@ -19,9 +18,9 @@ __all__ = [
     "Lesson",
     "LessonRow",
     "Outcome",
-    "PageMarks",
     "Period",
     "Pupil",
+    "PupilMarks",
     "SaveState",
     "SavedWork",
     "Stint",
@@ -29,6 +28,10 @@ __all__ = [
     "Titles",
     "WorkRow",
 ]
+
+
+# A field with a default hides the type that it is named after.
+Day: TypeAlias = date
 
 
 class Titles(msgspec.Struct, array_like=True, frozen=True):
@@ -94,36 +97,28 @@ class Lesson(msgspec.Struct, array_like=True, frozen=True):
 
 
 class WorkRow(msgspec.Struct, array_like=True, frozen=True):
-    """A column that is written; a lesson's own only once somebody has a mark in it."""
+    """A column that is written; a lesson's own, which has no more to say, comes as its id alone."""
 
     id: str
-    lesson: str | None
-    kind: str
-    date: date
-    title: str
-    max: str | None
-    position: int
+    lesson: str | None = None
+    kind: str = ""
+    date: Day = Day.min
+    title: str = ""
+    max: str | None = None
+    position: int = 0
 
 
-class PageMarks(msgspec.Struct, array_like=True, frozen=True):
-    """The marks of a page in lists side by side, a third of the cost of a list of rows.
+class PupilMarks(msgspec.Struct, array_like=True, frozen=True):
+    """A pupil's marks in lists side by side, a third of the cost of a list of rows.
 
-    ``works`` counts in the order of the page's works; ``noted`` are the cells with a comment.
+    ``works`` count in the order of the page's own, ``values`` are points or a code; ``noted`` are
+    the works with a comment.
     """
 
-    works: list[int] | None
-    pupils: list[str] | None
-    values: list[str | None] | None
-    noted_works: list[int] | None
-    noted_pupils: list[str] | None
-
-    def cells(self) -> Iterator[tuple[int, str, str | None]]:
-        """Give work, pupil and points or code of every mark."""
-        return zip(self.works or (), self.pupils or (), self.values or (), strict=True)
-
-    def noted(self) -> Iterator[tuple[int, str]]:
-        """Give work and pupil of every comment."""
-        return zip(self.noted_works or (), self.noted_pupils or (), strict=True)
+    pupil: str
+    works: list[int]
+    values: list[str | None]
+    noted: list[int] | None
 
 
 class JournalPage(msgspec.Struct, frozen=True):
@@ -139,9 +134,12 @@ class JournalPage(msgspec.Struct, frozen=True):
     lessons: list[Lesson]
     after: Lesson | None
     works: list[WorkRow]
-    marks: PageMarks
+    marks: list[PupilMarks]
     absences: list[tuple[str, str, str]]
-    results: list[tuple[str, Kept]]
+    results: list[tuple[str, msgspec.Raw]]
+    """Pupil and what is kept of their result; it is looked into only where it is new here."""
+    versions: tuple[int, int]
+    """How far the data have come: the version of the school and that of the group."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -234,5 +232,4 @@ class SaveState(msgspec.Struct, frozen=True):
     marks: list[tuple[UUID, UUID, Decimal | None, str | None]]
     absences: list[tuple[UUID, UUID, str]]
     known: list[tuple[UUID, UUID, UUID]]
-    last: list[tuple[UUID, UUID, datetime, str]]
     given: list[tuple[UUID, str, str]]

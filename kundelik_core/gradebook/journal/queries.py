@@ -1,5 +1,6 @@
 """Read journals: a page in one statement, the list of a teacher, a cell's history, what is new."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -9,7 +10,12 @@ import msgspec
 from kundelik_core.gradebook.access import Teaching
 from kundelik_core.gradebook.journal.model import Change, JournalPage, SaveState, Titles
 from kundelik_core.gradebook.journal.rules import Batch
-from kundelik_core.gradebook.journal.statements import PAGE, SAVE_STATE
+from kundelik_core.gradebook.journal.statements import (
+    LAST_WRITERS,
+    PAGE,
+    SAVE_STATE,
+    VERSIONS,
+)
 from kundelik_core.gradebook.schemes.engine import PeriodResult
 from kundelik_core.gradebook.schemes.model import GradingScheme
 from kundelik_core.kernel.db import Tenant
@@ -24,6 +30,8 @@ __all__ = [
     "journal_facts",
     "journal_list",
     "journal_page",
+    "journal_versions",
+    "last_writers",
     "news",
     "save_state",
 ]
@@ -37,6 +45,12 @@ async def journal_page(
 ) -> JournalPage:
     """Read a journal of one period; the period of ``today`` when none is named."""
     return _page.decode(await tx.fetchval(PAGE, tx.school_id, group, period, today, person))
+
+
+async def journal_versions(tx: Tenant, group: UUID) -> tuple[int, int] | None:
+    """Read how far the data of a journal have come: the version of the school, of the group."""
+    row = await tx.fetchrow(VERSIONS, tx.school_id, group)
+    return None if row is None else (row["school"], row["group"])
 
 
 async def save_state(tx: Tenant, group: UUID, changes: list[Change]) -> SaveState:
@@ -54,6 +68,16 @@ async def save_state(tx: Tenant, group: UUID, changes: list[Change]) -> SaveStat
         [change.id for change in changes],
     )
     return _state.decode(text)
+
+
+async def last_writers(
+    tx: Tenant, cells: Collection[tuple[UUID, UUID]]
+) -> dict[tuple[UUID, UUID], tuple[datetime, str]]:
+    """Read when and by whom each of these cells, column and pupil, was written last."""
+    rows = await tx.fetch(
+        LAST_WRITERS, tx.school_id, [cell[0] for cell in cells], [cell[1] for cell in cells]
+    )
+    return {(row["column_id"], row["pupil_id"]): (row["at"], row["by"]) for row in rows}
 
 
 class JournalItem(msgspec.Struct, frozen=True):

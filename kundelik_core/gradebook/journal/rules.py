@@ -5,7 +5,7 @@ holds neither what its writer last saw nor what the writer wants. The same chang
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -68,9 +68,6 @@ class Batch:
         }
         self.absences: dict[Key, str] = {(le, pupil): code for le, pupil, code in state.absences}
         self.known: set[tuple[UUID, UUID, UUID]] = set(state.known)
-        self.last: dict[Key, tuple[datetime, str]] = {
-            (column, pupil): (at, by) for column, pupil, at, by in state.last
-        }
         self.given = {(pupil, period): mark for pupil, period, mark in state.given}
         self.new_works: dict[UUID, Column] = {}
         self.new_marks: dict[Key, Cell] = {}
@@ -182,11 +179,22 @@ class Batch:
             found = self._results[pupil, code] = pupil_result(
                 self.scheme,
                 self.group.grade,
-                self._columns_of(code),
+                self._columns_with(pupil, code),
                 lambda column: self.cell(column, pupil),
                 is_member=lambda column: self.is_member(pupil, column.date),
             )
         return found
+
+    def _columns_with(self, pupil: UUID, code: str) -> Iterable[Column]:
+        """Give the columns that count for a pupil: an empty lesson counts for nobody."""
+        marked = {column for column, whose in self.marks if whose == pupil}
+        away = {lesson for lesson, whose in self.absences if whose == pupil}
+        light = {k.code for k in self.scheme.kinds if k.per_lesson and not k.required}
+        return (
+            column
+            for column in self._columns_of(code)
+            if column.kind not in light or column.id in marked or column.lesson in away
+        )
 
     def _columns_of(self, code: str) -> list[Column]:
         """Give the columns that count in a period, in a fixed order."""
@@ -239,8 +247,8 @@ def _decide(batch: Batch, change: Change) -> Outcome:
     if new == now:
         return _outcome(change, "unchanged", shown)
     if not _same(batch, column, kind, change.base, (now, typed)):
-        at, by = batch.last.get((column.id, change.pupil), (None, ""))
-        return _outcome(change, "conflict", shown, Theirs(value=shown, by=by, at=at))
+        # Who wrote it is asked for afterwards: conflicts are rare.
+        return _outcome(change, "conflict", shown, Theirs(value=shown, by="", at=None))
     batch.put(column, change, now, new)
     return _outcome(change, "saved", batch.show(column, new))
 

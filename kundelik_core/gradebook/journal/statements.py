@@ -2,13 +2,18 @@
 
 from typing import Final
 
-__all__ = ["PAGE", "SAVE_STATE"]
+__all__ = ["LAST_WRITERS", "PAGE", "SAVE_STATE", "VERSIONS"]
+
+VERSIONS: Final = """
+select coalesce((select v.version from core.school_version v where v.school_id = $1), 0) as school,
+       g.version as group
+  from core.teaching_group g where g.school_id = $1 and g.id = $2
+"""
 
 PAGE: Final = """
 with g as (
   select g.id, g.year, g.grade, g.status, g.scheme_code, g.scheme_version, g.period_kind, g.title,
-      g.room,
-         g.subject_id
+         g.room, g.subject_id, g.version
     from core.teaching_group g where g.school_id = $1 and g.id = $2
 ), ps as (
   select p.code, p.begins, p.ends, p.state
@@ -31,6 +36,9 @@ with g as (
      and l.date between (select p.begins from p) and (select p.ends from p)
 )
 select json_build_object(
+  'versions', json_build_array(
+    coalesce((select v.version from core.school_version v where v.school_id = $1), 0),
+    coalesce((select g.version from g), 0)),
   'group', (
     select json_build_array(g.id, g.year, g.grade, g.status, g.scheme_code, g.scheme_version,
            g.period_kind, g.title, g.room, s.code, json_build_array(s.title_kk, s.title_ru,
@@ -76,17 +84,19 @@ select json_build_object(
        and l.status <> 'cancelled'
      order by l.date, l.slot limit 1),
   'works', (
-    select coalesce(json_agg(json_build_array(w.id, w.lesson_id, w.kind, w.date, w.title,
-           trim_scale(w.max_points)::text, w.position) order by w.n),
-               '[]') from w),
+    select coalesce(json_agg(case when w.id = w.lesson_id then json_build_array(w.id)
+           else json_build_array(w.id, w.lesson_id, w.kind, w.date, w.title,
+                trim_scale(w.max_points)::text, w.position) end order by w.n), '[]') from w),
   'marks', (
-    select json_build_array(array_agg(w.n - 1), array_agg(m.pupil_id),
-           array_agg(coalesce(trim_scale(m.points)::text, m.code)),
-           array_agg(w.n - 1) filter (where m.comment is not null),
-           array_agg(m.pupil_id) filter (where m.comment is not null))
-      from w join core.mark m on m.work_id = w.id
-     where m.school_id = $1
-       and (m.points is not null or m.code is not null or m.comment is not null)),
+    select coalesce(json_agg(json_build_array(x.pupil_id, x.works, x.given, x.noted)), '[]')
+      from (
+        select k.pupil_id, array_agg(w.n - 1) as works,
+               array_agg(coalesce(trim_scale(k.points)::text, k.code)) as given,
+               array_agg(w.n - 1) filter (where k.comment is not null) as noted
+          from w join core.mark k on k.work_id = w.id
+         where k.school_id = $1
+           and (k.points is not null or k.code is not null or k.comment is not null)
+         group by k.pupil_id) x),
   'absences', (
     select coalesce(json_agg(json_build_array(a.lesson_id, a.pupil_id, a.code)), '[]')
       from l join core.absence a on a.lesson_id = l.id where a.school_id = $1 and a.code <> ''),
@@ -170,21 +180,21 @@ select json_build_object(
       from x join core.cell_history h
         on h.column_id = x.column_id and h.pupil_id = x.pupil_id and h.id = x.id
      where h.school_id = $1),
-  'last', (
-    select coalesce(json_agg(json_build_array(y.column_id, y.pupil_id, y.at,
-           concat_ws(' ', n.surname, n.given))), '[]')
-      from (select x.column_id, x.pupil_id, h.at, h.actor_id
-              from (select distinct x.column_id, x.pupil_id from x) x
-              cross join lateral (
-                select h.at, h.actor_id from core.cell_history h
-                 where h.school_id = $1 and h.column_id = x.column_id and h.pupil_id = x.pupil_id
-                   and h.field = 'value'
-                 order by h.at desc limit 1) h) y
-      left join core.person n on n.school_id = $1 and n.id = y.actor_id),
   'given', (
     select coalesce(json_agg(json_build_array(r.pupil_id, r.period, r.given_mark)), '[]')
       from core.period_result r
      where r.school_id = $1 and r.group_id = $2 and r.pupil_id = any($4::uuid[])
        and r.given_mark is not null and r.period in (select p.code from p))
 )::text
+"""
+
+LAST_WRITERS: Final = """
+select x.column_id, x.pupil_id, h.at, concat_ws(' ', n.surname, n.given) as by
+  from unnest($2::uuid[], $3::uuid[]) x(column_id, pupil_id)
+ cross join lateral (
+       select h.at, h.actor_id from core.cell_history h
+        where h.school_id = $1 and h.column_id = x.column_id and h.pupil_id = x.pupil_id
+          and h.field = 'value'
+        order by h.at desc limit 1) h
+  left join core.person n on n.school_id = $1 and n.id = h.actor_id
 """

@@ -14,6 +14,7 @@ from kundelik_core.kernel.ids import new_id
 from kundelik_core.schools import curriculum
 from kundelik_core.schools.actions.rows import fields_of, upsert
 from kundelik_core.schools.calendar import PeriodKind
+from kundelik_core.schools.events import classes_of, tell_enrolled, tell_left
 from kundelik_core.schools.tables import (
     ClassPupil,
     GroupClass,
@@ -130,13 +131,18 @@ async def write_classes(tx: Tenant, classes: Iterable[ClassRow]) -> int:
 
 async def write_class_pupils(tx: Tenant, pupils: Iterable[ClassPupilRow]) -> int:
     """Put pupils into classes, or change the last day of those who came on the same day."""
-    return await upsert(
+    rows = list(pupils)
+    before = await classes_of(tx, (row.pupil_id for row in rows))
+    written = await upsert(
         tx,
         ClassPupil,
         fields_of(ClassPupilRow),
-        map(msgspec.structs.astuple, pupils),
+        map(msgspec.structs.astuple, rows),
         key=("class_id", "pupil_id", "from_date"),
     )
+    now = [(row.class_id, row.pupil_id) for row in rows if row.to_date is None]
+    await tell_enrolled(tx, now, before)
+    return written
 
 
 async def write_subjects(tx: Tenant, subjects: Iterable[SubjectRow]) -> dict[str, UUID]:
@@ -236,6 +242,7 @@ async def end_class_pupils(
     )
     changes = [(f"{r['class_id']}/{r['pupil_id']}", None, {"to_date": r["to_date"]}) for r in ended]
     await audit_each(tx, doer, "class_pupil.end", "class_pupil", changes)
+    await tell_left(tx, doer.person, ((r["class_id"], r["pupil_id"]) for r in ended))
     return len(ended)
 
 

@@ -11,6 +11,7 @@ from kundelik_core.kernel.ids import new_id
 from kundelik_core.schools.actions.rows import upsert
 from kundelik_core.schools.bells import BellSchedule, BellSet
 from kundelik_core.schools.calendar import SchoolCalendar
+from kundelik_core.schools.events import tell_closed
 from kundelik_core.schools.tables import Bell, SchoolYear
 from kundelik_core.schools.tables import BellSet as BellSetTable
 from kundelik_core.schools.tables import CalendarException as ExceptionTable
@@ -164,4 +165,5 @@ async def close_period(
     if closed is None:
         return False
     await audit(tx, doer, "period.close", "period", f"{year}/{code}", reason=reason)
+    await tell_closed(tx, doer.person, year, code)
     return True

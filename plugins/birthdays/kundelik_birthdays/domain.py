@@ -4,11 +4,9 @@ import calendar
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from kundelik_core.sdk import Pupil
+from kundelik_core.sdk import Student
 
-__all__ = ["DAYS_AHEAD", "birthday_in", "coming", "next_birthday"]
-
-DAYS_AHEAD = 7
+__all__ = ["birthday_in", "coming", "next_birthday"]
 
 
 def birthday_in(year: int, born: date) -> date:
@@ -24,15 +22,15 @@ def next_birthday(born: date, today: date) -> date:
     return this_year if this_year >= today else birthday_in(today.year + 1, born)
 
 
-def coming(pupils: Iterable[Pupil], today: date) -> list[tuple[date, str]]:
-    """Return (day, name) of the birthdays from today to a week ahead.
+def coming(students: Iterable[Student], today: date, days: int) -> list[tuple[date, str]]:
+    """Return (day, name) of the birthdays from today to so many ``days`` ahead.
 
     They come by day; within a day in the order of the class, which is the core's to know.
     """
-    last = today + timedelta(days=DAYS_AHEAD)
-    days = (
-        (next_birthday(pupil.birth_date, today), pupil.name)
-        for pupil in pupils
-        if pupil.birth_date is not None
+    last = today + timedelta(days=days)
+    found = (
+        (next_birthday(student.birth_date, today), student.name)
+        for student in students
+        if student.birth_date is not None
     )
-    return sorted((one for one in days if one[0] <= last), key=lambda one: one[0])
+    return sorted((one for one in found if one[0] <= last), key=lambda one: one[0])

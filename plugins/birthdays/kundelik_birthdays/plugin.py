@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from kundelik_birthdays.settings import Options
 from kundelik_birthdays.slots import class_page
-from kundelik_core.sdk import Slot, hookimpl
+from kundelik_core.sdk import Settings, Slot, hookimpl
 
 __all__ = ["plugin"]
 
@@ -15,6 +16,11 @@ class Birthdays:
     def slots(self) -> Sequence[Slot]:
         """Return the note on the page of a class."""
         return [Slot(slot="class.page", render=class_page)]
+
+    @hookimpl
+    def settings_model(self) -> type[Settings]:
+        """Return how early the note comes."""
+        return Options
 
 
 plugin = Birthdays()

@@ -5,16 +5,16 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kundelik_birthdays.domain import DAYS_AHEAD, birthday_in, coming, next_birthday
+from kundelik_birthdays.domain import birthday_in, coming, next_birthday
 
-from kundelik_core.sdk import Pupil
+from kundelik_core.sdk import Student
 
 TODAYS = st.dates(date(2020, 1, 1), date(2090, 12, 31))
 BIRTHS = st.dates(date(2000, 1, 1), date(2019, 12, 31))
 
 
-def pupil(name: str, born: date | None) -> Pupil:
-    return Pupil(id=UUID(int=hash(name) % 2**64), name=name, birth_date=born)
+def student(name: str, born: date | None) -> Student:
+    return Student(id=UUID(int=hash(name) % 2**64), name=name, birth_date=born)
 
 
 @pytest.mark.parametrize(
@@ -44,23 +44,25 @@ def test_the_next_birthday_is_within_a_year_and_on_the_day(born: date, today: da
     assert birthday_in(day.year - 1, born) < today
 
 
-@given(BIRTHS, TODAYS)
-def test_everybody_is_noted_on_the_day_and_the_week_before(born: date, today: date) -> None:
+@given(BIRTHS, TODAYS, st.integers(0, 7))
+def test_everybody_is_noted_on_the_day_and_the_days_before(
+    born: date, today: date, days: int
+) -> None:
     away = (next_birthday(born, today) - today).days
-    assert bool(coming([pupil("A", born)], today)) == (away <= DAYS_AHEAD)
+    assert bool(coming([student("A", born)], today, days)) == (away <= days)
 
 
 def test_the_list_goes_by_day_and_keeps_the_order_of_the_class() -> None:
     today = date(2026, 12, 29)
-    pupils = [
-        pupil("Әлия", date(2014, 1, 5)),
-        pupil("Бекзат", date(2015, 12, 29)),
-        pupil("Ғалым", None),
-        pupil("Өмір", date(2015, 1, 6)),
-        pupil("Аружан", date(2015, 12, 29)),
-        pupil("Іңкәр", date(2015, 12, 28)),
+    students = [
+        student("Әлия", date(2014, 1, 5)),
+        student("Бекзат", date(2015, 12, 29)),
+        student("Ғалым", None),
+        student("Өмір", date(2015, 1, 6)),
+        student("Аружан", date(2015, 12, 29)),
+        student("Іңкәр", date(2015, 12, 28)),
     ]
-    assert coming(pupils, today) == [
+    assert coming(students, today, 7) == [
         (today, "Бекзат"),
         (today, "Аружан"),
         (date(2027, 1, 5), "Әлия"),
@@ -68,4 +70,4 @@ def test_the_list_goes_by_day_and_keeps_the_order_of_the_class() -> None:
 
 
 def test_an_empty_class() -> None:
-    assert coming([], date(2026, 11, 24)) == []
+    assert coming([], date(2026, 11, 24), 7) == []

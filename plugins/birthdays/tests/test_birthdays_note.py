@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from kundelik_core.sdk import ClassPage, Pupil
+from kundelik_core.sdk import ClassPage, Student
 from kundelik_core.testing import RenderSlot, SchoolClock
 
 SUNDAY = date(2026, 11, 22)
@@ -21,10 +21,9 @@ def _on_a_sunday(school_clock: SchoolClock) -> None:
 
 def page(*pupils: tuple[str, date]) -> ClassPage:
     return ClassPage(
-        school_id=1,
         class_id=UUID(int=1),
-        pupils=tuple(
-            Pupil(id=UUID(int=n), name=name, birth_date=born)
+        students=tuple(
+            Student(id=UUID(int=n), name=name, birth_date=born)
             for n, (name, born) in enumerate(pupils)
         ),
     )
@@ -65,6 +64,13 @@ def test_no_note_without_birthdays_or_without_the_plugin(render_slot: RenderSlot
 def test_the_note_goes_with_the_day(render_slot: RenderSlot) -> None:
     assert "(today)" in render_slot("class.page", page(AISHA), today=date(2026, 11, 24))
     assert render_slot("class.page", page(AISHA), today=date(2026, 11, 25)) == ""
+
+
+def test_the_school_says_how_early(render_slot: RenderSlot) -> None:
+    day = date(2026, 11, 24)
+    assert "Айша" not in render_slot("class.page", page(AISHA), settings={"days": 1})
+    assert "Айша" in render_slot("class.page", page(AISHA), settings={"days": 2})
+    assert "Айша" in render_slot("class.page", page(AISHA), today=day, settings={"days": 0})
 
 
 def test_neither_age_nor_year_is_shown(render_slot: RenderSlot) -> None:

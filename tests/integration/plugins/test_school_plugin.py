@@ -12,7 +12,7 @@ from kundelik_core.kernel.ids import new_id
 from kundelik_core.plugins.actions import disable_plugin, enable_plugin
 from kundelik_core.plugins.queries import Turn, enabled_plugins, plugin_history
 from kundelik_core.plugins.registry import Loaded, Registry
-from kundelik_core.sdk import Level, Manifest, Title, Vendor
+from kundelik_core.sdk import Level, Manifest, Text, Vendor
 
 DAY = datetime(2026, 11, 24, 8, tzinfo=UTC)
 BY, LATER_BY = new_id(), new_id()
@@ -25,11 +25,11 @@ def running(name: str, level: Level = "school", requires: tuple[str, ...] = ()) 
         api=">=0",
         kind="module",
         level=level,
-        title=Title(kk="t", ru="t", en="t"),
+        title=Text(kk="t", ru="t", en="t"),
         vendor=Vendor(name="v", url="https://v.example", support="s", security="s"),
         requires=requires,
     )
-    return Loaded(manifest, "1.0", Path(), ())
+    return Loaded(manifest=manifest, version="1.0", root=Path())
 
 
 REGISTRY = Registry(

@@ -5,11 +5,13 @@ import sys
 from collections.abc import Collection
 from importlib.metadata import distributions
 from pathlib import Path
+from types import ModuleType
 
 from kundelik_core.plugins.discover import find_plugins
 from kundelik_core.plugins.dispatch import Dispatcher
 from kundelik_core.plugins.registry import Registry, load_plugins
 from kundelik_core.plugins.render import JinjaRenderer
+from kundelik_core.plugins.runner import LocalRunner
 from kundelik_core.plugins.states import Found
 
 MANIFEST = """
@@ -105,9 +107,18 @@ class Site:
     def dispatcher(self) -> Dispatcher:
         """Load all and return what fills their slots."""
         registry = self.load()
-        return Dispatcher(registry, JinjaRenderer(registry))
+        return Dispatcher(registry, LocalRunner(registry), JinjaRenderer(registry))
 
     def imported(self) -> list[str]:
         """Return what of the folder's packages Python has imported."""
         tops = {path.name for path in self.folder.iterdir()}
-        return sorted(name for name in sys.modules if name.split(".")[0] in tops)
+        # By the file too: a plugin's folder holds `tests`, and so are our own modules called.
+        return sorted(
+            name
+            for name, module in sys.modules.items()
+            if name.split(".")[0] in tops and self._holds(module)
+        )
+
+    def _holds(self, module: ModuleType) -> bool:
+        places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+        return any(place and Path(place).is_relative_to(self.folder) for place in places)

@@ -96,9 +96,8 @@ def test_an_editable_install_is_found_by_its_path_file(
             f"version >=99 of the plugin contract; this is {API_VERSION}",
         ),
         (('"class.page"', '"diary.row"'), "unknown_uses", "does not have: diary.row."),
-        (("[uses]", '[uses]\nevents = ["mark.recorded.v1"]'), "unknown_uses", "mark.recorded.v1"),
+        (("[uses]", '[uses]\nevents = ["mark.seen.v1"]'), "unknown_uses", "mark.seen.v1"),
         (("[uses]", '[data]\nreads = ["iin.v1"]\n[uses]'), "unknown_uses", "iin.v1"),
-        (("[uses]", '[data]\npersonal = true\nretention = "P1Y"\n[uses]'), "privacy", "erase yet"),
     ],
 )
 def test_a_manifest_that_does_not_fit_says_why(

@@ -9,22 +9,25 @@ import pytest
 from kundelik_core.kernel.clock import set_now
 from kundelik_core.kernel.i18n import Locale
 from kundelik_core.plugins.active import active
-from kundelik_core.plugins.context import page_context
+from kundelik_core.plugins.context import CallContext, call_for
 from kundelik_core.plugins.dispatch import MAX_FRAGMENT_BYTES, Dispatcher
 from kundelik_core.plugins.registry import Registry
-from kundelik_core.sdk import MAX_BUDGET_MS, ClassPage, Pupil, SlotArgs
+from kundelik_core.sdk import ClassPage, School, SlotArgs, Student
 from tests.unit.plugins.dists import SHOW, Site
 
 CLASS = UUID(int=1)
-AISHA = Pupil(id=UUID(int=2), name="Айша", birth_date=date(2015, 11, 24))
-ARGS = ClassPage(school_id=7, class_id=CLASS, pupils=(AISHA,))
+AISHA = Student(id=UUID(int=2), name="Айша", birth_date=date(2015, 11, 24))
+ARGS = ClassPage(class_id=CLASS, students=(AISHA,))
 SHOWN = "return Fragment(template='show.html', context={'text': %s})"
 ALL = frozenset({"aaa", "bad", "ccc"})
 
 
+def reader(locale: Locale = "en") -> CallContext:
+    return call_for(School(id=7, name="School", zone="Asia/Almaty"), locale, request_id="r1")
+
+
 async def shown(dispatcher: Dispatcher, on: frozenset[str] = ALL) -> dict[str, str]:
-    context = page_context("Asia/Almaty", "en")
-    fragments = await dispatcher.render_slot("class.page", ARGS, on, context)
+    fragments = await dispatcher.render_slot("class.page", ARGS, on, reader())
     return {fragment.plugin: str(fragment.html) for fragment in fragments}
 
 
@@ -51,11 +54,11 @@ async def test_fragments_come_in_order_and_only_from_active_plugins(site: Site) 
     [
         ("raise RuntimeError('boom')", "RuntimeError"),
         ("raise SystemExit(1)", "SystemExit"),
-        ("raise asyncio.CancelledError", "_BadFragmentError"),
+        ("raise asyncio.CancelledError", "RuntimeError"),
         ("return await render(ctx, args)", "RecursionError"),
         ("await asyncio.sleep(5)", "TimeoutError"),
-        ("return 'text'", "_BadFragmentError"),
-        ("return {'template': 'show.html'}", "_BadFragmentError"),
+        ("return 'text'", "TypeError"),
+        ("return {'template': 'show.html'}", "TypeError"),
         ("return Fragment(template='nowhere.html')", "TemplateNotFound"),
         ("return Fragment(template='../kundelik.toml')", "TemplateNotFound"),
         ("return Fragment(template='../../vendor_aaa/templates/show.html')", "TemplateNotFound"),
@@ -64,7 +67,7 @@ async def test_fragments_come_in_order_and_only_from_active_plugins(site: Site) 
         ("return Fragment(template='show.html', context=[1])", "ValidationError"),
         (SHOWN % "object()", "TypeError"),
         ("from jinja2.utils import markupsafe as m; " + SHOWN % "m.Markup('<b>')", "TypeError"),
-        (SHOW % ("x" * 20 * 1024), "_BadFragmentError"),
+        (SHOW % ("x" * 20 * 1024), "_TooLargeError"),
     ],
 )
 async def test_a_slot_that_fails_is_left_out_and_the_others_stay(
@@ -77,7 +80,8 @@ async def test_a_slot_that_fails_is_left_out_and_the_others_stay(
     with caplog.at_level(logging.WARNING, "kundelik_core.plugins"):
         assert await shown(dispatcher) == {"aaa": "<b>aaa</b>", "ccc": "<b>ccc</b>"}
     (record,) = caplog.records
-    assert record.getMessage() == f"plugin bad left out of slot class.page in school 7: {logged}"
+    how = "was late" if logged == "TimeoutError" else "failed"
+    assert record.getMessage() == f"plugin bad {how} in slot class.page of school 7: {logged} [r1]"
 
 
 async def test_none_and_an_empty_fragment_show_nothing_and_are_no_fault(
@@ -147,8 +151,7 @@ async def test_a_plugin_speaks_from_its_own_catalogue(site: Site) -> None:
     dispatcher = site.dispatcher()
     said: dict[Locale, str] = {}
     for locale in ("ru", "en"):
-        context = page_context("Asia/Almaty", locale)
-        (fragment,) = await dispatcher.render_slot("class.page", ARGS, ALL, context)
+        (fragment,) = await dispatcher.render_slot("class.page", ARGS, ALL, reader(locale))
         said[locale] = str(fragment.html)
     assert said == {"ru": "день: 3 дня", "en": "day: 3 days"}
 
@@ -169,7 +172,8 @@ async def test_the_page_waits_for_nobody_beyond_its_budget(site: Site) -> None:
     started = time.monotonic()
     assert await shown(dispatcher) == {"aaa": "<b>aaa</b>"}
     waited = time.monotonic() - started
-    assert MAX_BUDGET_MS / 1000 <= waited < 1.5
+    # As long as those that are still within their time, not as long as the page could wait.
+    assert 0.05 <= waited < 1.5
     # Let the stubborn handler come to its end, so that the loop closes without it.
     await asyncio.gather(*(asyncio.all_tasks() - before))
 
@@ -200,9 +204,9 @@ async def test_a_page_that_is_given_up_gives_up_its_handlers(site: Site) -> None
     ("reads", "seen"),
     [
         ("", "-"),
-        ('[data]\nreads = ["pupil.v1"]', "Айша None"),
-        ('[data]\nreads = ["pupil.birth_date.v1"]', "-"),
-        ('[data]\nreads = ["pupil.v1", "pupil.birth_date.v1"]', "Айша 2015-11-24"),
+        ('[data]\nreads = ["student.v1"]', "Айша None"),
+        ('[data]\nreads = ["student.birth_date.v1"]', "-"),
+        ('[data]\nreads = ["student.v1", "student.birth_date.v1"]', "Айша 2015-11-24"),
     ],
 )
 async def test_a_plugin_is_told_only_what_its_manifest_declares(
@@ -211,7 +215,7 @@ async def test_a_plugin_is_told_only_what_its_manifest_declares(
     site.add(
         "aaa",
         tables=reads,
-        body='text = ", ".join(f"{p.name} {p.birth_date}" for p in args.pupils) or "-"\n'
+        body='text = ", ".join(f"{p.name} {p.birth_date}" for p in args.students) or "-"\n'
         '    return Fragment(template="show.html", context={"text": text})',
     )
     assert await shown(site.dispatcher()) == {"aaa": f"<b>{seen}</b>"}
@@ -239,9 +243,8 @@ async def test_a_handler_inherits_nothing_of_the_request(site: Site) -> None:
 
 
 async def test_arguments_of_another_slot_are_the_cores_own_mistake(site: Site) -> None:
-    context = page_context("Asia/Almaty", "kk")
     with pytest.raises(TypeError, match=r"class\.page takes ClassPage"):
-        await site.dispatcher().render_slot("class.page", SlotArgs(school_id=1), ALL, context)
+        await site.dispatcher().render_slot("class.page", SlotArgs(), ALL, reader())
 
 
 def test_nothing_is_active_without_plugins() -> None:

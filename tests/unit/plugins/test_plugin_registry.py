@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from kundelik_core.plugins.active import active
 from kundelik_core.plugins.order import Candidate, load_order
 from kundelik_core.plugins.states import Found, State
-from kundelik_core.sdk import Manifest, Title, Vendor
+from kundelik_core.sdk import Manifest, Text, Vendor
 from tests.unit.plugins.dists import Site
 
 SLOT = 'Slot(slot="class.page", render=render)'
@@ -35,7 +35,7 @@ def test_a_good_plugin_runs(site: Site) -> None:
     site.add("alpha")
     registry = site.load()
     assert registry.plugins[0].state is State.LOADED
-    assert [entry.plugin for entry in registry.slots("class.page")] == ["alpha"]
+    assert [entry.ref.plugin for entry in registry.slots("class.page")] == ["alpha"]
 
 
 @pytest.mark.parametrize(
@@ -55,14 +55,14 @@ def test_a_good_plugin_runs(site: Site) -> None:
         (code("    @hookimpl(hookwrapper=True)\n    def slots(self): yield"), "hook_options"),
         (code("    @hookimpl(tryfirst=True)\n    def slots(self): return []"), "hook_options"),
         (code("    @hookimpl(trylast=True)\n    def slots(self): return []"), "hook_options"),
-        (slots("7"), "slot"),
-        (slots("'class.page'"), "slot"),
-        (slots("['class.page']"), "slot"),
-        (slots("[Slot(slot='diary.row', render=render)]"), "undeclared_slot"),
-        (slots("[Slot(slot='class.page', render=blocking)]"), "slot"),
-        (slots("[Slot(slot='class.page', render=render, budget_ms=251)]"), "slot"),
-        (slots("[Slot(slot='class.page', render=render, budget_ms=0)]"), "slot"),
-        (slots("[Slot(slot='class.page', render=render, order='first')]"), "slot"),
+        (slots("7"), "declaration"),
+        (slots("'class.page'"), "declaration"),
+        (slots("['class.page']"), "declaration"),
+        (slots("[Slot(slot='diary.row', render=render)]"), "undeclared"),
+        (slots("[Slot(slot='class.page', render=blocking)]"), "declaration"),
+        (slots("[Slot(slot='class.page', render=render, budget_ms=251)]"), "declaration"),
+        (slots("[Slot(slot='class.page', render=render, budget_ms=0)]"), "declaration"),
+        (slots("[Slot(slot='class.page', render=render, order='first')]"), "declaration"),
     ],
 )
 def test_a_bad_plugin_is_quarantined_and_the_others_run(
@@ -139,7 +139,7 @@ def test_slots_stand_by_order_then_as_loaded(site: Site) -> None:
     site.add("aaa", options="order=60")
     site.add("bbb", top='requires = ["ccc"]')
     site.add("ccc")
-    assert [e.plugin for e in site.load().slots("class.page")] == ["ccc", "bbb", "aaa"]
+    assert [e.ref.plugin for e in site.load().slots("class.page")] == ["ccc", "bbb", "aaa"]
 
 
 def test_only_what_a_school_switched_on_is_active(site: Site) -> None:
@@ -188,7 +188,7 @@ def candidate(name: str, requires: set[str], after: set[str]) -> Candidate:
         api=">=0",
         kind="module",
         level="school",
-        title=Title(kk="t", ru="t", en="t"),
+        title=Text(kk="t", ru="t", en="t"),
         vendor=Vendor(name="v", url="https://v.example", support="s", security="s"),
         requires=tuple(sorted(requires)),
         after=tuple(sorted(after)),

@@ -13,8 +13,8 @@ import pytest
 from kundelik_core.identity.model import Actor, Child, Membership
 from kundelik_core.kernel.i18n import use_locale
 from kundelik_core.kernel.ids import new_id
-from kundelik_core.privacy.model import Record, Section
-from kundelik_core.privacy.package import Part, Sheet, as_csv, as_json, as_zip, sheets
+from kundelik_core.privacy.model import Added, Entry, Record, Section
+from kundelik_core.privacy.package import Part, Sheet, added_sheets, as_csv, as_json, as_zip, sheets
 from kundelik_core.privacy.rules import is_foreign, role_of
 from kundelik_core.privacy.sections import ACCOUNT, SECTIONS
 
@@ -97,7 +97,36 @@ def test_the_json_keeps_exact_values_in_their_place() -> None:
     part = Part(place="№1", folder="school-1", records=[Record("results", {"raw": "193/3"})])
     read: dict[str, Any] = json.loads(as_json([part], NOW))
     assert read["format"] == "kundelik-person/1"
-    assert read["places"] == [{"place": "№1", "held": {"results": [{"raw": "193/3"}]}}]
+    assert read["places"] == [
+        {"place": "№1", "held": {"results": [{"raw": "193/3"}]}, "modules": [], "not_asked": []}
+    ]
+
+
+ADDED = Added(module="praise", title="Praise", whole=False, entries=[
+    Entry("A note", {"text": "Жарайсың", "read": True}),
+    Entry("A prize", {"=cmd": 3}),
+    Entry("A note", {"text": None, "for": ["a", 1], "written_at": "2026-11-04T08:00:00+00:00"}),
+])  # fmt: skip
+
+
+def test_what_modules_keep_becomes_tables_by_kind_of_thing() -> None:
+    with use_locale("en"):
+        notes, prizes = added_sheets([ADDED])
+    assert (notes.key, notes.title) == ("praise-1", "Praise: A note")
+    assert notes.columns == ["text", "read", "for", "written_at"]
+    assert notes.rows == [["Жарайсың", "yes", "", ""], ["", "", '["a",1]', "2026-11-04 08:00"]]
+    # A module's own words are no formula either.
+    assert as_csv(prizes).decode("utf-8-sig").splitlines() == ["'=cmd", "3"]
+
+
+def test_the_json_names_modules_that_could_not_be_asked() -> None:
+    part = Part(place="№1", folder="school-1", records=[], added=[ADDED])
+    (place,) = json.loads(as_json([part], NOW))["places"]
+    (module,) = place["modules"]
+    assert (module["module"], module["title"]) == ("praise", "Praise")
+    assert module["records"][1] == {"title": "A prize", "values": {"=cmd": 3}}
+    assert place["not_asked"] == [{"module": "praise", "title": "Praise"}]
+    assert part.silent == ["Praise"]
 
 
 def test_the_archive_opens_and_holds_its_files() -> None:

@@ -23,7 +23,7 @@ url      = "https://vendor.example/"
 support  = "help@vendor.example"
 security = "security@vendor.example"
 [data]
-reads     = ["pupil.v1", "mark.v1"]
+reads     = ["student.v1", "mark.v1"]
 personal  = true
 retention = "P400D"
 [uses]
@@ -31,6 +31,8 @@ events      = ["mark.recorded.v1"]
 slots       = ["class.page", "parent.home"]
 permissions = ["rating.view", "rating.configure"]
 jobs        = ["rating.recount"]
+commands    = ["recount"]
+pages       = true
 http_out    = ["maps.vendor.example"]
 secrets     = ["api_key"]
 products    = ["rating.school_year"]
@@ -46,7 +48,7 @@ def parse(text: str) -> Manifest:
 def test_the_whole_form_is_read() -> None:
     manifest = parse(FULL)
     assert manifest.title.kk == "Рейтинг"
-    assert manifest.data.reads == ("pupil.v1", "mark.v1")
+    assert manifest.data.reads == ("student.v1", "mark.v1")
     assert manifest.uses.products == ("rating.school_year",)
     assert manifest.requirements() == (Requirement(name="payments", versions="<2,>=1"),)
 
@@ -92,6 +94,20 @@ def test_a_manifest_survives_a_trip_through_json() -> None:
         ('retention = "P400D"', "", "data.retention", "missing, although", "P400D"),
         ('"rating.view"', '"social.view"', "uses.permissions", "not the plugin's own", "own name"),
         ('"rating.recount"', '"rater.count"', "uses.jobs", "not the plugin's own", "own name"),
+        (
+            '["recount"]',
+            '["Recount"]',
+            "uses.commands[0]",
+            "not of the right form",
+            "small letters",
+        ),
+        (
+            "pages       = true",
+            'pages = "x"',
+            "uses.pages",
+            "expected `bool`, got `str`",
+            "true when",
+        ),
         ('"maps.vendor', '"https://maps', "uses.http_out[0]", "not of the right form", "host"),
         ("[uses]", "[uses]\ncolour = 1", "uses.colour", "an unknown key", "mend its spelling"),
         ("after ", "aftre ", "aftre", "an unknown key", "mend its spelling"),

@@ -7,17 +7,20 @@ from typing import Any
 
 import pytest
 
-from kundelik_core.sdk import SLOTS
+from kundelik_core.sdk import SLOTS, ClassPage
 from kundelik_core.testing import samples
 from kundelik_core.testing.conformance import CHECKS, DAYS, CannotTellError
+from kundelik_core.testing.conformance_data import DATA_CHECKS
+from kundelik_core.testing.conformance_pages import PAGE_CHECKS
+from kundelik_core.testing.conformance_work import WORK_CHECKS
 from kundelik_core.testing.subject import NotLoadedError, Subject, subject
 from tests.unit.plugins.dists import CODE, MANIFEST, SHOW, Site
 
-READS = '[data]\nreads = ["pupil.v1"]'
+READS = '[data]\nreads = ["student.v1"]'
 FIRST = """
-    if not args.pupils:
+    if not args.students:
         return None
-    return Fragment(template="show.html", context={"text": args.pupils[0].name})
+    return Fragment(template="show.html", context={"text": args.students[0].name})
 """
 FIRST = FIRST.strip()
 WORDS = """
@@ -95,9 +98,9 @@ BAD: list[tuple[str, Callable[[Site], Subject], str]] = [
     ("manifest", bad(tables="[uses]\n[x]", manifest=MANIFEST.format(
         name="alpha", top="", tables="").replace("class.page", "class.list")), "class.list"),
     ("manifest", bad(manifest=MANIFEST.format(name="alpha", top="", tables="").replace(
-        '"class.page"', "")), "It fills the slot class.page, which its manifest does not name."),
+        '"class.page"', "")), "It registers class.page, which its manifest does not name under"),
     ("registered", bad(code=code().replace("return [Slot", "return [] and [Slot")),
-     "uses.slots names class.page, which it does not fill"),
+     "uses.slots names class.page, which nothing registers"),
     ("registered", bad(manifest=MANIFEST.format(name="alpha", top="", tables="")
      + 'jobs = ["alpha.run"]'), "uses.jobs names alpha.run, which nothing registers"),
     ("imports", bad(code=code(head="import msgspec\n")), "plugin.py, line 1: msgspec"),
@@ -108,16 +111,16 @@ BAD: list[tuple[str, Callable[[Site], Subject], str]] = [
     ("imports", bad(code=code("import importlib; importlib.import_module('asyncpg')")), "asyncpg"),
     ("hooks", bad(code=code(hook="@hookimpl(tryfirst=True)")), "Its hook slots asks to wrap"),
     ("hooks", bad(code=code().replace("def slots", "def slits")), "no hook called slits"),
-    ("slots_empty_school", bad(body="args.pupils[0]"), "IndexError: tuple index out of range"),
-    ("slots_empty_school", bad(body="return 'text'"), "returned str, not a Fragment"),
+    ("slots_empty_school", bad(body="args.students[0]"), "IndexError: tuple index out of range"),
+    ("slots_empty_school", bad(body="return 'text'"), "returned str, not"),
     ("slots_empty_school", bad(body="raise SystemExit"), "in kk, SystemExit"),
     ("slots_empty_school", bad(template="<b>{{ text }}"), "class.page: <b> is not closed"),
     ("slots_empty_school", bad(template="{{ text }}</div>"), "</div> closes nothing"),
     ("slots_empty_school", bad(template="{{ nobody }}"), "UndefinedError: 'nobody' is undefined"),
     ("slots_full_class", bad(tables=READS, body=FIRST, template="<b>{{ text }}"), "not closed"),
-    ("slots_full_class", bad(tables=READS, body="return args.pupils[:1] and 1"), "returned int"),
+    ("slots_full_class", bad(tables=READS, body="return args.students[:1] and 1"), "returned int"),
     ("slots_full_class", bad(tables=READS, body=(
-        "assert not (args.pupils and ctx.clock.today().replace(day=1).month == 2)")),
+        "assert not (args.students and ctx.clock.today().replace(day=1).month == 2)")),
      "AssertionError"),
     ("slots_names_are_text", bad(tables=READS, body=FIRST, template="{{ text|safe }}"),
      "a name became the element <script>"),
@@ -129,10 +132,8 @@ BAD: list[tuple[str, Callable[[Site], Subject], str]] = [
     ("slots_policy", bad(template="<img src='https://cdn.example/x'>"), "<img> loads from"),
     ("slots_policy", bad(template="<a href=' JavaScript:go()'>x</a>"), "a script in href"),
     ("slots_budget", bad(template="{{ text * 9000 }}"), "is larger than 16384 bytes"),
-    ("slots_budget", bad(code=code().replace(TWICE, TWICE[:-1] + ", " + TWICE)),
-     "class.page: it is filled 2 times"),
-    ("slots_budget", bad(code=code().replace(TWICE, TWICE[:-1] + ", " + TWICE)),
-     "class.page: 300 ms in all; a page waits for 250"),
+    ("manifest", bad(code=code().replace(TWICE, TWICE[:-1] + ", " + TWICE)),
+     "class.page stands there twice"),
     ("words", bad(template=SPEAKS), "kk: there is no locale/kk/LC_MESSAGES/alpha.po"),
     ("words", bad(template='<b>{{ _("Сәлем") }}</b>'), "en: 'Сәлем' is not English"),
     ("words", bad(template=SPEAKS, texts={**GOOD_WORDS, "ru": ("", "%(n)s 2")}),
@@ -162,7 +163,10 @@ def test_a_bad_plugin_is_named(
 
 
 def test_every_check_has_a_bad_plugin() -> None:
-    assert {check for check, _make, _said in BAD} == set(CHECKS)
+    # Those that need the core have theirs in tests/integration/vendor_kit.
+    needs_core = {check.__name__ for check in (*DATA_CHECKS, *PAGE_CHECKS, *WORK_CHECKS)}
+    wanted = set(CHECKS) - needs_core - {"slots_demo_school"}
+    assert {check for check, _make, _said in BAD} == wanted
 
 
 def test_every_check_says_what_it_asks_for() -> None:
@@ -231,10 +235,11 @@ def test_an_editable_install_is_built(site: Site, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", SLOTS.values(), ids=[*SLOTS])
 def test_there_are_samples_for_every_slot(kind: Any) -> None:
-    bare = samples.empty(kind)
+    bare = samples.empty(kind, DAYS[0])
     assert samples.MARK not in repr(bare)
     for today in DAYS:
         crowd = repr(samples.full(kind, today))
-        assert len(crowd) > 10 * len(repr(bare))
-        assert repr(today.replace(year=today.year - 10, month=today.month, day=24)) in crowd
+        if kind is ClassPage:  # the one with many people on it
+            assert len(crowd) > 10 * len(repr(bare))
+            assert repr(today.replace(year=today.year - 10, month=today.month, day=24)) in crowd
         assert samples.PROBE in str(samples.odd(kind, today)).replace("\\'", "'")

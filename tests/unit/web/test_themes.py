@@ -25,7 +25,6 @@ ru = "Л"
 en = "L"
 """
 SHEET = "@layer tokens { :root { " + " ".join(f"--{name}: 0;" for name in TOKENS) + " } }"
-DEFAULT = ROOT / "themes" / "default" / "kundelik_theme_default"
 
 
 class Shelf:
@@ -93,6 +92,7 @@ def test_an_unknown_theme_is_one_line_that_names_those_there_are(shelf: Shelf) -
         ({"about": ABOUT + 'colour = "blue"'}, "unknown field `colour`"),
         ({"about": ABOUT.replace("{name}", "dawn")}, "name: 'dawn', but the entry point is"),
         ({"about": ABOUT.replace(">=0.1,<1", ">=2")}, "made for '>=2' of the tokens; here is 0.1"),
+        ({"about": 'contrast = "A"\n' + ABOUT}, "Invalid enum value 'A'"),
         ({"about": ABOUT.replace(">=0.1,<1", "new")}, "api: write a range of versions"),
         ({"about": ABOUT.replace(">=0.1,<1", "")}, "made for '' of the tokens"),
         ({"about": ABOUT.replace("look.css", "../look.css")}, "`$.tokens`"),
@@ -148,15 +148,31 @@ def test_the_process_changes_its_theme_only_to_one_that_works(
     assert static_mount.static_files().digest == default
 
 
-def test_the_default_theme_is_installed_and_holds_no_code() -> None:
-    assert load_theme(Settings().theme).sheet == (DEFAULT / "tokens.css").read_bytes()
-    wheel = shipped(distribution("kundelik-theme-default"))
-    assert {f"{DEFAULT.name}/{name}" for name in ("theme.toml", "tokens.css")} <= {*wheel}
-    assert not [name for name in wheel if name.endswith((".py", ".pth"))]
+@pytest.mark.parametrize("name", ["default", "nauryz", "contrast"])
+def test_our_themes_are_installed_and_hold_no_code(name: str) -> None:
+    folder = ROOT / "themes" / name / f"kundelik_theme_{name}"
+    assert load_theme(name).sheet in {path.read_bytes() for path in folder.glob("*.css")}
+    wheel = shipped(distribution(f"kundelik-theme-{name}"))
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert {path.relative_to(folder.parent).as_posix() for path in files} <= {*wheel}
+    assert not [path for path in wheel if path.endswith((".py", ".pth"))]
+    assert sum(path.stat().st_size for path in files) < 24 * 1024
+    assert Settings().theme == "default"
 
 
-def test_the_set_up_installs_it() -> None:
-    assert ROOT / "themes" / "default" / "pyproject.toml" in workspace()
+@pytest.mark.parametrize("name", ["default", "nauryz", "contrast"])
+def test_the_set_up_installs_them(name: str) -> None:
+    assert ROOT / "themes" / name / "pyproject.toml" in workspace()
+
+
+def test_a_theme_s_pages_are_read_and_checked(shelf: Shelf) -> None:
+    root = shelf.add("night")
+    (root / "templates").mkdir()
+    (root / "templates" / "error.html").write_text("<p>{{ title }}</p>")
+    assert load_theme("night", shelf.find()).templates == {"error.html": "<p>{{ title }}</p>"}
+    (root / "templates" / "error.html").write_text("{{ title.__class__ }}")
+    said = "templates/error.html: line 1: .__class__ is not for a theme."
+    assert shelf.find()[0].problem == said
 
 
 def test_the_sheets_use_no_name_that_a_theme_need_not_give() -> None:
@@ -183,7 +199,8 @@ def test_the_command_stops_before_anything_is_started(
         told = CliRunner().invoke(main, arguments, env={"KUNDELIK_THEME": "dawn"})
         assert told.exit_code == 2
         assert told.output == (
-            "Setting: KUNDELIK_THEME='dawn': no such theme is installed; there are: default\n"
+            "Setting: KUNDELIK_THEME='dawn': no such theme is installed; there are: contrast, "
+            "default, nauryz\n"
         )
     assert list(tmp_path.iterdir()) == []
 
@@ -194,4 +211,4 @@ def test_the_doctor_tells_the_themes(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "default 0.1.0 (kundelik-theme-default), in use" in told.output
     told = CliRunner().invoke(main, ["doctor"], env={"KUNDELIK_THEME": "dawn"})
     assert told.exit_code == 1
-    assert "there are: default" in told.output
+    assert "there are: contrast, default, nauryz" in told.output

@@ -1,0 +1,260 @@
+"""Be the process of one plugin: load it, listen, call its handlers, and end with the core.
+
+Nothing of the core's secrets is here. What the plugin does to this process, it does to itself.
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import traceback
+from collections.abc import Mapping
+from contextvars import Context
+from pathlib import Path
+from socket import socket
+from typing import Any, Final
+
+import msgspec
+
+from kundelik_core.plugins.collect import RefusedError
+from kundelik_core.plugins.database.engine import PluginPool
+from kundelik_core.plugins.declared import Declared, HandlerRef
+from kundelik_core.plugins.discover import find_plugins
+from kundelik_core.plugins.host import confine, protocol
+from kundelik_core.plugins.host.spec import HostSpec
+from kundelik_core.plugins.registry import Registry, load_here
+from kundelik_core.plugins.runner import LocalRunner, payload_type, plain_answer
+from kundelik_core.plugins.states import Found, State
+from kundelik_core.sdk import API_VERSION
+
+__all__ = ["main"]
+
+_BACKLOG: Final = 64
+_GREETING_S: Final = 2.0
+_GOODBYE_S: Final = 5.0
+_AT_ONCE: Final = 128
+"""Calls under way, of all connections together; each of the core's processes stays well below."""
+
+_log = logging.getLogger(__name__)
+
+
+class Host(msgspec.Struct, kw_only=True):
+    """What every connection needs to know."""
+
+    name: str
+    key: bytes
+    sha256: str
+    confined: tuple[str, ...]
+    declared: Declared | None = None
+    refused: str = ""
+    runner: LocalRunner | None = None
+    running: int = 0
+
+
+def main(raw: Mapping[str, Any]) -> int:
+    """Run the host that ``raw`` describes until it is told to stop; returns the exit code."""
+    spec = msgspec.convert(raw, HostSpec, dec_hook=_path)
+    if not confine.die_with(spec.parent):
+        return 0
+    logging.basicConfig(level=spec.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    os.chdir(spec.scratch)
+    confine.bound(spec.memory_mb)
+    door = confine.bind(spec.socket)
+    # Looked up before the fence stands: a distribution may list files where nobody may look later.
+    found, refused = _find(spec)
+    host = Host(
+        name=spec.name,
+        key=spec.key,
+        sha256=found.sha256 if found else "",
+        confined=confine.fence(spec),
+        refused=refused,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(host, found, door, spec.url))
+    return 0
+
+
+def _path(kind: type, value: object) -> object:
+    if kind is Path:
+        return Path(str(value))
+    raise TypeError(kind.__name__)
+
+
+def _find(spec: HostSpec) -> tuple[Found | None, str]:
+    """Return the plugin as it is installed here, or why it cannot be run."""
+    found = next((one for one in find_plugins() if one.name == spec.name), None)
+    if found is None:
+        return None, "it is not installed in the environment of its process"
+    if found.state is not State.FOUND:
+        return None, found.reason.text() if found.reason else found.state.value
+    if found.sha256 != spec.sha256:
+        return None, "another version than the approved one is installed"
+    return found, ""
+
+
+async def _serve(host: Host, found: Found | None, door: socket, url: str) -> None:
+    """Load the plugin and answer until a signal comes."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    pool = PluginPool(url) if url else None
+    if found is not None:
+        _load(host, found, pool)
+    gc.freeze()
+    door.listen(_BACKLOG)
+    server = await asyncio.start_unix_server(lambda r, w: _Line(host, r, w).run(), sock=door)
+    await stop.wait()
+    server.close()
+    if pool:
+        with contextlib.suppress(TimeoutError, Exception):
+            await asyncio.wait_for(pool.close(), _GOODBYE_S)
+
+
+def _load(host: Host, found: Found, pool: PluginPool | None) -> None:
+    """Import the plugin and take its declarations; what goes wrong is told to who asks."""
+    try:
+        loaded = load_here(found)
+    except RefusedError as error:
+        host.refused = error.reason.text()[:400]
+    except BaseException as error:  # noqa: BLE001 - the boundary: told, not died of
+        _log.warning("the plugin could not be loaded", exc_info=error)
+        host.refused = f"{type(error).__name__}: {error}"[:400]
+    else:
+
+        def pool_for(_plugin: str) -> PluginPool:
+            if pool is None:
+                raise LookupError("this plugin has no database")
+            return pool
+
+        host.declared = loaded.declared
+        host.runner = LocalRunner(Registry((found,), {found.name: loaded}), pool_for)
+
+
+class _Line:
+    """One connection: first the proofs, then calls side by side."""
+
+    def __init__(
+        self, host: Host, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._host, self._reader, self._writer = host, reader, writer
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._cancelled: set[int] = set()
+
+    async def run(self) -> None:
+        """Answer until the other side hangs up or says something that nobody says."""
+        try:
+            async with asyncio.timeout(_GREETING_S):
+                await self._greet()
+            while True:
+                self._take(protocol.from_core(await self._frame(protocol.MAX_CALL_BYTES)))
+        except (protocol.Garbled, TimeoutError) as error:
+            _log.warning("a connection was cut: %s %s", type(error).__name__, error)
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            for task in self._tasks.values():
+                task.cancel()
+            self._writer.close()
+
+    async def _frame(self, most: int) -> bytes:
+        head = await self._reader.readexactly(protocol.HEAD.size)
+        return await self._reader.readexactly(protocol.length(head, most))
+
+    async def _greet(self) -> None:
+        """Exchange proofs; nobody is told anything before."""
+        host = self._host
+        hello = protocol.from_core(await self._frame(protocol.MAX_GREETING_BYTES))
+        if not isinstance(hello, protocol.Hello):
+            raise protocol.Garbled("no greeting")
+        ours = protocol.nonce()
+        welcome = protocol.Welcome(
+            protocol.PROTOCOL,
+            API_VERSION,
+            host.sha256,
+            os.getpid(),
+            host.confined,
+            ours,
+            protocol.proof(host.key, "host", hello.nonce),
+            host.declared,
+            host.refused,
+        )
+        self._writer.write(protocol.frame(welcome))
+        shown = protocol.from_core(await self._frame(protocol.MAX_GREETING_BYTES))
+        if not isinstance(shown, protocol.Proof) or not protocol.proven(
+            host.key, "core", ours, shown.proof
+        ):
+            raise protocol.Garbled("no proof")
+
+    def _take(self, message: protocol.FromCore) -> None:
+        if isinstance(message, protocol.Cancel):
+            if task := self._tasks.get(message.id):
+                self._cancelled.add(message.id)
+                task.cancel()
+            return
+        if not isinstance(message, protocol.Call) or message.id in self._tasks:
+            raise protocol.Garbled("out of turn")
+        if self._host.running >= _AT_ONCE:
+            self._send(protocol.Failed(message.id, "busy", "HostBusy", "too many calls at once"))
+            return
+        self._host.running += 1
+        # An empty Context: a handler inherits nothing of another's.
+        task = asyncio.get_running_loop().create_task(self._answer(message), context=Context())
+        self._tasks[message.id] = task
+        task.add_done_callback(lambda done: self._ended(message.id, done))
+
+    def _ended(self, number: int, task: asyncio.Task[None]) -> None:
+        self._host.running -= 1
+        self._tasks.pop(number, None)
+        if task.cancelled() or task.exception() is not None:
+            # Cancelled before its first step, or the connection went away under the answer.
+            self._send(protocol.Failed(number, "cancelled", "CancelledError", "nobody waits"))
+        self._cancelled.discard(number)
+
+    async def _answer(self, call: protocol.Call) -> None:
+        """Call the handler; whatever it does, there is one answer."""
+        try:
+            answer = await self._called(call)
+        except asyncio.CancelledError:
+            if call.id in self._cancelled or self._writer.is_closing():
+                raise
+            error = RuntimeError("it cancelled itself")
+            answer = protocol.Failed(call.id, "raised", "RuntimeError", str(error))
+        except BaseException as error:  # noqa: BLE001 - the boundary
+            answer = _failed(call.id, "raised", error)
+        self._send(answer)
+        await self._writer.drain()
+
+    async def _called(self, call: protocol.Call) -> protocol.Done | protocol.Failed:
+        if self._host.runner is None:
+            raise LookupError(self._host.refused)
+        ref = HandlerRef(self._host.name, call.kind, call.name)
+        kind = payload_type(ref)
+        payload = None if kind is None else msgspec.msgpack.decode(call.payload, type=kind)
+        value = await self._host.runner.call(ref, call.context, payload)
+        try:
+            body = msgspec.msgpack.encode(plain_answer(ref, value))
+            if len(body) > (most := protocol.ANSWER_BYTES[call.kind]):
+                raise ValueError(f"the answer has {len(body)} bytes, where {most} are the most")
+        except Exception as error:  # noqa: BLE001 - whatever a value does when it is looked at
+            return _failed(call.id, "misfit", error)
+        return protocol.Done(call.id, msgspec.Raw(body))
+
+    def _send(self, message: protocol.FromHost) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(protocol.frame(message))
+
+
+def _failed(number: int, fault: protocol.Fault, error: BaseException) -> protocol.Failed:
+    """Return an error as text, however odd it is."""
+    try:
+        text = str(error)
+        trace = "".join(traceback.format_exception(error, limit=-12, chain=False))
+    except Exception:  # noqa: BLE001 - an error that cannot be written down
+        text = trace = ""
+    name, text, trace = (
+        part.encode(errors="replace").decode() for part in (type(error).__name__, text, trace)
+    )
+    return protocol.Failed(number, fault, name[:400], text[:400], trace[-8000:])

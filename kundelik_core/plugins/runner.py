@@ -1,0 +1,126 @@
+"""Call one handler of one plugin by its address, wherever the plugin runs.
+
+A runner knows nothing of schools' choices, budgets or failures: the dispatcher above it asks all
+that, once for every channel. What goes in and what comes out is plain data.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from kundelik_core.plugins.context import CallContext, Facades, PoolFor
+from kundelik_core.plugins.declared import HandlerKind, HandlerRef
+from kundelik_core.plugins.registry import Registry
+from kundelik_core.sdk import (
+    EVENTS,
+    SLOTS,
+    CommandAnswer,
+    CommandRequest,
+    DemoRequest,
+    Erased,
+    Erasure,
+    Event,
+    File,
+    Fragment,
+    Health,
+    Html,
+    JobRun,
+    JsonAnswer,
+    NotFound,
+    PageRequest,
+    Record,
+    Redirect,
+    Subject,
+)
+
+__all__ = ["LocalRunner", "Runner", "answer_type", "payload_type", "plain_answer"]
+
+_PAYLOADS: Final[Mapping[tuple[HandlerKind, str], Any]] = MappingProxyType(
+    {("privacy", "export"): Subject, ("privacy", "erase"): Erasure, ("demo", "fill"): DemoRequest}
+)
+_PAYLOAD_KINDS: Final[Mapping[HandlerKind, Any]] = MappingProxyType(
+    {"page": PageRequest, "job": JobRun, "command": CommandRequest, "lifecycle": None}
+)
+_ANSWERS: Final[Mapping[tuple[HandlerKind, str], Any]] = MappingProxyType(
+    {
+        ("privacy", "export"): tuple[Record, ...],
+        ("privacy", "erase"): Erased,
+        ("lifecycle", "health"): Health,
+    }
+)
+_ANSWER_KINDS: Final[Mapping[HandlerKind, Any]] = MappingProxyType(
+    {
+        "slot": Fragment | None,
+        "page": Html | Redirect | JsonAnswer | File | NotFound,
+        "command": CommandAnswer,
+    }
+)
+# What a handler may hand back, before it is looked at from within.
+_SHAPES: Final[Mapping[tuple[HandlerKind, str], tuple[type, ...]]] = MappingProxyType(
+    {("privacy", "export"): (list, tuple)}
+)
+
+
+class Runner(Protocol):
+    """Call handlers; raises whatever the handler raises, or what keeps it from being reached."""
+
+    async def call(self, ref: HandlerRef, call: CallContext, payload: object) -> object:
+        """Return what the handler answers; without a payload it gets the context alone."""
+        ...
+
+
+class LocalRunner:
+    """Call the handlers of plugins that run in this process."""
+
+    def __init__(self, registry: Registry, pool_for: PoolFor | None = None) -> None:
+        self._loaded = registry.loaded
+        self._pool_for = pool_for
+
+    async def call(self, ref: HandlerRef, call: CallContext, payload: object) -> object:
+        """Return what the handler answers; LookupError when there is no such handler here."""
+        one = self._loaded[ref.plugin]
+        handler = one.handlers[ref.kind, ref.name]
+        ctx = Facades(ref.plugin, call, one.settings_model, one.declared.settings, self._pool_for)
+        return await (handler(ctx) if payload is None else handler(ctx, payload))
+
+
+def payload_type(ref: HandlerRef) -> Any:  # noqa: ANN401 - a type, or None for no payload
+    """Return the type of what a handler is given besides its context."""
+    if ref.kind == "slot":
+        return SLOTS[ref.name]
+    if ref.kind == "event":
+        generic: Any = Event  # which data is known when it runs, not before
+        return generic[EVENTS[ref.name]]
+    return _PAYLOADS.get((ref.kind, ref.name), _PAYLOAD_KINDS.get(ref.kind))
+
+
+def answer_type(ref: HandlerRef) -> Any:  # noqa: ANN401 - a type, or None for no answer
+    """Return the type of what a handler hands back."""
+    return _ANSWERS.get((ref.kind, ref.name), _ANSWER_KINDS.get(ref.kind))
+
+
+_decoders: dict[tuple[HandlerKind, str], msgspec.msgpack.Decoder[Any]] = {}
+
+
+def plain_answer(ref: HandlerRef, answer: object) -> Any:  # noqa: ANN401 - of answer_type(ref)
+    """Return an answer as if it came from another process: whole, plain, of the right type.
+
+    Raises:
+        TypeError: it holds something that cannot be sent, or is of another type.
+        msgspec.ValidationError: one of its values is of another type.
+    """
+    wanted = answer_type(ref)
+    if wanted is None:
+        if answer is not None:
+            raise TypeError(f"returned {type(answer).__name__}, not None")
+        return None
+    if not isinstance(answer, _SHAPES.get((ref.kind, ref.name), wanted)):
+        names = getattr(wanted, "__name__", str(wanted).replace("kundelik_core.sdk.", ""))
+        raise TypeError(f"returned {type(answer).__name__}, not {names}")
+    key = (ref.kind, ref.name if (ref.kind, ref.name) in _ANSWERS else "")
+    decoder = _decoders.get(key)
+    if decoder is None:
+        decoder = _decoders[key] = msgspec.msgpack.Decoder(wanted)
+    return decoder.decode(msgspec.msgpack.encode(answer))

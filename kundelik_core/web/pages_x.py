@@ -1,0 +1,280 @@
+"""Serve the pages of modules under ``/x/NAME/``: our door, their answer, our frame.
+
+Nothing of a module is a route of the server. A module that is off for the school, or not there at
+all, is not found; one that fails gives a calm page, and the rest goes on.
+"""
+
+import logging
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import msgspec
+from litestar import Response
+from litestar.datastructures import UploadFile
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from kundelik_core import sdk
+from kundelik_core.identity.access import refuse
+from kundelik_core.kernel.errors import Problem
+from kundelik_core.kernel.i18n import N_, _, current_locale
+from kundelik_core.plugins.declared import DeclaredPage, HandlerRef, page_name
+from kundelik_core.plugins.outcome import Outcome, OutcomeState
+from kundelik_core.sdk import MAX_UPLOAD_BYTES, PageRequest, Upload
+from kundelik_core.web.frame import school_name, view
+from kundelik_core.web.module_answers import BadAnswerError, file_answer, json_answer, own_address
+from kundelik_core.web.module_menu import roles_in
+from kundelik_core.web.modules import allowed, call_in, dispatcher, registry
+from kundelik_core.web.routes import form, page
+from kundelik_core.web.school_choice import PARAMETER, learn_schools, missing
+from kundelik_core.web.visit import Request, actor_of, visit_of
+
+__all__ = ["HANDLERS"]
+
+log = logging.getLogger(__name__)
+
+PATHS: Final = ["/x/{plugin:str}", "/x/{plugin:str}/{path:path}"]
+# Beside files: names, limits and the texts of a form.
+TEXT_MAX: Final = 512 * 1024
+SHOWN: Final = frozenset({200, 400, 404, 409, 410, 422})
+RETRY_SECONDS: Final = 120
+
+PageReply = Response[bytes] | Redirect
+
+
+class _Page(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for: a page of a module, and the schools in which the reader may have it."""
+
+    plugin: str
+    page: DeclaredPage
+    params: dict[str, str]
+    schools: list[int]
+
+    @property
+    def ref(self) -> HandlerRef:
+        return HandlerRef(self.plugin, "page", page_name(self.page.method, self.page.path))
+
+
+@page(PATHS, access="signed-in")
+async def show(request: Request, plugin: FromPath[str]) -> PageReply:
+    """Show a page of a module."""
+    wanted = await _wanted(request, plugin, "GET")
+    asked = PageRequest(params=wanted.params, query=_query(request))
+    named = PARAMETER in request.query_params
+    several = len(wanted.schools) > 1
+    for school_id in wanted.schools:
+        outcome = await _call(request, wanted, asked, school_id)
+        if isinstance(outcome.value, sdk.NotFound):
+            continue
+        if several and not named:
+            # The address then says which school it is, also for the forms on the page.
+            visit = visit_of(request)
+            return Redirect(_in_school(visit.here, school_id), status_code=303)
+        return _reply(request, wanted, outcome, school_id)
+    raise missing()
+
+
+@form(PATHS, access="signed-in", request_max_body_size=MAX_UPLOAD_BYTES + TEXT_MAX)
+async def take(request: Request, plugin: FromPath[str]) -> PageReply:
+    """Take a form of a module."""
+    wanted = await _wanted(request, plugin, "POST")
+    if len(wanted.schools) > 1:
+        raise Problem(
+            "which-school",
+            N_("It is not clear for which of your schools this is meant."),
+            status=400,
+            help=N_("Open the page again and choose the school. Nothing was changed."),
+        )
+    fields, files = await _form(request)
+    asked = PageRequest(params=wanted.params, query=_query(request), form=fields, files=files)
+    outcome = await _call(request, wanted, asked, wanted.schools[0])
+    return _reply(request, wanted, outcome, wanted.schools[0])
+
+
+async def _wanted(request: Request, plugin: str, method: str) -> _Page:
+    """Find the page and the schools of the reader in which it is open.
+
+    Raises:
+        Problem: 404 where the module is on in none, 403 where it is and the reader may not.
+    """
+    actor = actor_of(request)
+    here = [s for s in actor.schools if plugin in await allowed().active(s)]
+    path = visit_of(request).path.removeprefix(f"/x/{plugin}").strip("/")
+    found = registry().page(plugin, method, path)
+    if found is None or not here:
+        raise missing()
+    declared, params = found
+    asked = _asked(request, method)
+    if asked is not None:
+        if asked not in here:
+            raise missing()
+        here = [asked]
+    code = declared.permission
+    schools = [
+        s for s in here if code is None or code in registry().permitted(plugin, roles_in(actor, s))
+    ]
+    if not schools:
+        raise refuse()
+    await learn_schools(actor)
+    return _Page(plugin=plugin, page=declared, params=params, schools=schools)
+
+
+def _asked(request: Request, method: str) -> int | None:
+    """Return the school that the address names; a form's is that of the page it stood on."""
+    text = request.query_params.get(PARAMETER)
+    if text is None and method == "POST":
+        before = urlsplit(request.headers.get("referer", ""))
+        if before.netloc == visit_of(request).host:
+            text = dict(parse_qsl(before.query)).get(PARAMETER)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise missing()
+    return int(text)
+
+
+def _query(request: Request) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in request.query_params.multi_items():
+        if name != PARAMETER:
+            found[name] = (*found.get(name, ()), str(value))
+    return found
+
+
+async def _form(request: Request) -> tuple[dict[str, tuple[str, ...]], dict[str, Upload]]:
+    """Return the fields and the files of a form, within their bounds."""
+    fields: dict[str, tuple[str, ...]] = {}
+    files: dict[str, Upload] = {}
+    text = size = 0
+    for name, value in (await request.form()).multi_items():
+        if isinstance(value, UploadFile):
+            content = await value.read()
+            size += len(content)
+            if value.filename:
+                files[name] = Upload(
+                    name=value.filename[:200],
+                    media_type=value.content_type[:100],
+                    content=content,
+                )
+        elif isinstance(value, str):
+            text += len(value)
+            fields[name] = (*fields.get(name, ()), value)
+    if size > MAX_UPLOAD_BYTES or text > TEXT_MAX:
+        raise Problem(
+            "too-large",
+            N_("This is too large to be sent here."),
+            status=413,
+            help=N_("Send a smaller file."),
+        )
+    return fields, files
+
+
+async def _call(request: Request, wanted: _Page, asked: PageRequest, school_id: int) -> Outcome:
+    """Call the module's handler.
+
+    Raises:
+        Problem: 404 when it has just been switched off, 503 when it does not answer.
+    """
+    visit_of(request).school_id = school_id
+    on = await allowed().active(school_id)
+    call = call_in(request, school_id)
+    outcome = await dispatcher().call(wanted.ref, asked, on, call)
+    if outcome.state is OutcomeState.OFF:
+        raise missing()
+    if not outcome.done:
+        raise _unavailable(wanted)
+    return outcome
+
+
+def _unavailable(wanted: _Page) -> Problem:
+    return Problem(
+        "module-unavailable",
+        N_("%(module)s does not answer at the moment."),
+        status=503,
+        params={"module": _title(wanted)},
+        help=N_("Everything else works as ever. Try this page again in a few minutes."),
+        extra={"retry_after": RETRY_SECONDS},
+    )
+
+
+def _title(wanted: _Page) -> str:
+    return registry().loaded[wanted.plugin].manifest.title.of(current_locale())
+
+
+def _reply(request: Request, wanted: _Page, outcome: Outcome, school_id: int) -> PageReply:
+    """Turn a module's answer into one of ours."""
+    try:
+        match outcome.value:
+            case sdk.Html() as html:
+                return _framed(request, wanted, html, school_id)
+            case sdk.Redirect(to=to):
+                address = own_address(wanted.plugin, to)
+                if len(actor_of(request).schools) > 1:
+                    address = _in_school(address, school_id)
+                return Redirect(address, status_code=303)
+            case sdk.JsonAnswer() as answer:
+                return json_answer(answer, SHOWN)
+            case sdk.File() as file:
+                return file_answer(file)
+    except BadAnswerError as error:
+        request_id = visit_of(request).request_id
+        log.warning("plugin %s, %s: %s [%s]", wanted.plugin, wanted.ref.name, error, request_id)
+        raise _unavailable(wanted) from error
+    raise missing()
+
+
+def _framed(request: Request, wanted: _Page, html: sdk.Html, school_id: int) -> Response[bytes]:
+    rendered = dispatcher().render_page(wanted.ref, html, call_in(request, school_id))
+    if not rendered.done:
+        raise _unavailable(wanted)
+    roles = roles_in(actor_of(request), school_id)
+    first = registry().page(wanted.plugin, "GET", "")
+    code = first[0].permission if first else None
+    open_to = first is not None and (
+        code is None or code in registry().permitted(wanted.plugin, roles)
+    )
+    home = f"/x/{wanted.plugin}" if open_to else ""
+    several = len(actor_of(request).schools) > 1
+    return view(
+        request,
+        "module.html",
+        status=html.status if html.status in SHOWN else 200,
+        title=html.title or wanted.page.title.of(current_locale()),
+        module=_title(wanted),
+        home=_in_school(home, school_id) if home and several else home,
+        schools=_tabs(request, wanted, school_id),
+        body=rendered.value,
+    )
+
+
+def _tabs(request: Request, wanted: _Page, school_id: int) -> list[dict[str, object]]:
+    """Return the tabs over a page; what a page shows of one school is not there in another."""
+    actor = actor_of(request)
+    code = wanted.page.permission
+    schools = [
+        s
+        for s in actor.schools
+        if wanted.plugin in allowed().known(s)
+        and (code is None or code in registry().permitted(wanted.plugin, roles_in(actor, s)))
+    ]
+    if len(schools) < 2 or wanted.page.method != "GET":
+        return []
+    path = visit_of(request).path if not wanted.params else f"/x/{wanted.plugin}"
+    return [
+        {
+            "href": f"{path}?{urlencode({PARAMETER: s})}",
+            "name": school_name(s, current_locale()) or _("School %(n)s") % {"n": s},
+            "current": s == school_id,
+        }
+        for s in schools
+    ]
+
+
+def _in_school(address: str, school_id: int) -> str:
+    parts = urlsplit(address)
+    kept = [(name, value) for name, value in parse_qsl(parts.query) if name != PARAMETER]
+    query = urlencode([*kept, (PARAMETER, str(school_id))])
+    return parts._replace(query=query).geturl()
+
+
+HANDLERS: Final[tuple[Any, ...]] = (show, take)

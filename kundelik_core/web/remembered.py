@@ -1,0 +1,124 @@
+"""Keep finished pages for those who ask again while nothing behind them has changed.
+
+A page is kept with the versions that its data had (``core.school_version`` and the groups' own) and
+is given again only after a look into the database has found the same ones: it is never older than
+an answer made anew. What else decides over its text is part of its key.
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+import brotli
+import msgspec
+from litestar import Response
+
+from kundelik_core.web.answer import BROTLI_QUALITY, etag_of
+from kundelik_core.web.frame import HTML
+
+__all__ = ["PAGES", "KeptPage", "Pages", "keep_page"]
+
+PLACE: Final = b"<!--modules-->"
+
+
+class KeptPage(msgspec.Struct, frozen=True):
+    """A page as it went out, compressed.
+
+    ``versions`` say how far the data behind it had come, as its own query told: those of the school
+    and of ``groups``, and whatever else it rests on. A group's version only rises, so of the same
+    groups the sum tells a change.
+    """
+
+    school_id: int
+    versions: tuple[object, ...]
+    groups: list[UUID]
+    today: date
+    etag: str
+    packed: bytes
+    cache_control: str
+    about: tuple[str, date] = ("", date.min)
+    """Whose page it is and from which day on, for the modules that add to it."""
+
+    def answer(self, added: Sequence[str] = ()) -> Response[bytes]:
+        """Return the page as an answer, with what modules add where the template says ``PLACE``.
+
+        For readers without brotli it is unpacked on its way.
+        """
+        if added:
+            html = brotli.decompress(self.packed).replace(PLACE, "".join(added).encode(), 1)
+            headers = {"Cache-Control": self.cache_control}
+            return Response(html, media_type=HTML, headers=headers)
+        headers = {
+            "Cache-Control": self.cache_control,
+            "ETag": self.etag,
+            "Content-Encoding": "br",
+        }
+        return Response(self.packed, media_type=HTML, headers=headers)
+
+
+class Pages:
+    """The kept pages of one process, at most ``room`` bytes of them; the longest unasked go."""
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._taken = 0
+        self._kept: OrderedDict[Hashable, KeptPage] = OrderedDict()
+
+    def find(self, key: Hashable | None, today: date) -> KeptPage | None:
+        """Return the page that was kept under ``key`` today; whether it is right, versions say."""
+        found = None if key is None else self._kept.get(key)
+        if found is None or found.today != today:
+            return None
+        self._kept.move_to_end(key)
+        return found
+
+    def keep(self, key: Hashable | None, page: KeptPage) -> None:
+        """Keep a page in the place of the one that was there; without a key there is no place."""
+        if key is None:
+            return
+        self.drop(key)
+        self._kept[key] = page
+        self._taken += len(page.packed)
+        while self._taken > self._room:
+            self._taken -= len(self._kept.popitem(last=False)[1].packed)
+
+    def drop(self, key: Hashable) -> None:
+        """Forget a page."""
+        old = self._kept.pop(key, None)
+        if old is not None:
+            self._taken -= len(old.packed)
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._kept.clear()
+        self._taken = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+def keep_page(
+    key: Hashable | None,
+    body: bytes,
+    source: tuple[int, tuple[object, ...], list[UUID]],
+    today: date,
+    cache_control: str,
+    about: tuple[str, date] = ("", date.min),
+) -> KeptPage:
+    """Compress a page, keep it under ``key`` and return it.
+
+    ``source`` are the school, the versions and the groups of what it was made from.
+    """
+    school_id, versions, groups = source
+    packed = brotli.compress(body, quality=BROTLI_QUALITY)
+    # Of the packed page, as it is the shorter one: the same page packs to the same bytes.
+    tag = etag_of(packed)
+    page = KeptPage(school_id, versions, groups, today, tag, packed, cache_control, about)
+    PAGES.keep(key, page)
+    return page
+
+
+PAGES: Final = Pages(24 * 1024 * 1024)
+"""The pages of this process: some three thousand diaries."""

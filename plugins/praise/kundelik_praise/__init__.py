@@ -1,0 +1,1 @@
+"""Let teachers praise pupils where their families see it."""

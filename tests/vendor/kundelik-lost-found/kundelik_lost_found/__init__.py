@@ -1,0 +1,1 @@
+"""Keep a board of what was found in a school."""
