@@ -18,9 +18,12 @@ from litestar import Response
 from kundelik_core.web.answer import BROTLI_QUALITY, etag_of
 from kundelik_core.web.frame import HTML
 
-__all__ = ["PAGES", "KeptPage", "Pages", "keep_page"]
+__all__ = ["PAGES", "PLACE", "KeptPage", "Pages", "keep_page"]
 
 PLACE: Final = b"<!--modules-->"
+# An empty last block ends a brotli stream.
+_LAST: Final = b"\x03"
+_STORED: Final = 1 << 16
 
 
 class KeptPage(msgspec.Struct, frozen=True):
@@ -37,6 +40,8 @@ class KeptPage(msgspec.Struct, frozen=True):
     today: date
     etag: str
     packed: bytes
+    rest: bytes
+    """What follows ``PLACE``, as it is; ``packed`` then ends in mid-stream. Empty without one."""
     cache_control: str
     about: tuple[str, date] = ("", date.min)
     """Whose page it is and from which day on, for the modules that add to it."""
@@ -46,16 +51,12 @@ class KeptPage(msgspec.Struct, frozen=True):
 
         For readers without brotli it is unpacked on its way.
         """
-        if added:
-            html = brotli.decompress(self.packed).replace(PLACE, "".join(added).encode(), 1)
-            headers = {"Cache-Control": self.cache_control}
-            return Response(html, media_type=HTML, headers=headers)
-        headers = {
-            "Cache-Control": self.cache_control,
-            "ETag": self.etag,
-            "Content-Encoding": "br",
-        }
-        return Response(self.packed, media_type=HTML, headers=headers)
+        body, tag = self.packed, self.etag
+        if self.rest:
+            body += stored("".join(added).encode() + self.rest) + _LAST
+            tag = etag_of(body) if added else tag
+        headers = {"Cache-Control": self.cache_control, "ETag": tag, "Content-Encoding": "br"}
+        return Response(body, media_type=HTML, headers=headers)
 
 
 class Pages:
@@ -99,6 +100,22 @@ class Pages:
         return len(self._kept)
 
 
+def _pack(body: bytes) -> tuple[bytes, bytes]:
+    """Compress a page, up to the place where modules add to it; nothing is compressed twice."""
+    before, place, after = body.partition(PLACE)
+    packer = brotli.Compressor(quality=BROTLI_QUALITY)
+    if not place:
+        return packer.process(body) + packer.finish(), b""
+    return packer.process(before) + packer.flush(), place + after
+
+
+def stored(text: bytes) -> bytes:
+    """Return a piece of a brotli stream that holds ``text`` as it is (RFC 7932, 9.2)."""
+    pieces = (text[at : at + _STORED] for at in range(0, len(text), _STORED))
+    # Not the last block; four digits of four bits say how long it is; uncompressed.
+    return b"".join((len(p) - 1 << 3 | 1 << 19).to_bytes(3, "little") + p for p in pieces)
+
+
 def keep_page(
     key: Hashable | None,
     body: bytes,
@@ -112,10 +129,10 @@ def keep_page(
     ``source`` are the school, the versions and the groups of what it was made from.
     """
     school_id, versions, groups = source
-    packed = brotli.compress(body, quality=BROTLI_QUALITY)
+    packed, rest = _pack(body)
     # Of the packed page, as it is the shorter one: the same page packs to the same bytes.
     tag = etag_of(packed)
-    page = KeptPage(school_id, versions, groups, today, tag, packed, cache_control, about)
+    page = KeptPage(school_id, versions, groups, today, tag, packed, rest, cache_control, about)
     PAGES.keep(key, page)
     return page
 

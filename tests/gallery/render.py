@@ -15,6 +15,7 @@ from jinja2 import (
     StrictUndefined,
 )
 
+from kundelik_core.web.render import cells
 from kundelik_core.web.static_mount import Static
 from kundelik_core.web.themes import load_theme
 
@@ -65,6 +66,7 @@ def environment(lang: str, look: str = "default") -> Environment:
         return words.get(one, one if n == 1 else many).replace("%(n)s", "%(num)s")
 
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.filters["cells"] = cells
     env.globals["asset"] = lambda name: f"/static/{look}/{name}"
     env.globals["icons"] = f"/static/{look}/img/icons.svg"
     return env

@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import date
 
+import brotli
 import httpx
 import pytest
 
@@ -11,7 +12,7 @@ from kundelik_core.kernel.db import tenant
 from kundelik_core.kernel.ids import new_id
 from kundelik_core.web.frame import NOTES
 from kundelik_core.web.middleware import Shell
-from kundelik_core.web.remembered import PAGES, KeptPage, Pages
+from kundelik_core.web.remembered import PAGES, PLACE, KeptPage, Pages, keep_page
 from tests.factories import Factory
 from tests.integration.gradebook.test_pages import Town, cell, client, save, town, work
 
@@ -128,7 +129,7 @@ async def test_a_kept_page_is_nobody_elses(factory: Factory, app: Shell, town: T
 
 def test_the_longest_unasked_goes_first() -> None:
     def page(text: bytes) -> KeptPage:
-        return KeptPage(1, (1, 1), [], date(2026, 11, 4), "", text, "")
+        return KeptPage(1, (1, 1), [], date(2026, 11, 4), "", text, b"", "")
 
     pages = Pages(25)
     for key in "abc":
@@ -142,3 +143,16 @@ def test_the_longest_unasked_goes_first() -> None:
     assert len(pages) == 0
     pages.keep(None, page(b"x"))
     assert len(pages) == 0
+
+
+@pytest.mark.parametrize("length", [1, 2, 255, 65_535, 65_536, 65_537, 200_000])
+def test_what_modules_add_is_put_into_the_packed_page(length: int) -> None:
+    html = f"<p>{'Апта ' * 2000}{PLACE.decode()}<p>end".encode()
+    page = keep_page(None, html, (1, (1, 1), []), date(2026, 11, 4), "no-cache")
+    assert brotli.decompress(page.answer().content) == html
+    added = "x" * length
+    whole = page.answer([added])
+    assert brotli.decompress(whole.content) == html.replace(PLACE, added.encode() + PLACE)
+    assert whole.headers["ETag"] != page.answer().headers["ETag"]
+    plain = keep_page(None, b"no place", (1, (1, 1), []), date(2026, 11, 4), "no-cache")
+    assert brotli.decompress(plain.answer(["lost"]).content) == b"no place"
