@@ -8,6 +8,7 @@ import pytest
 from kundelik_core.kernel.clock import now
 from kundelik_core.kernel.db import directory, tenant
 from kundelik_core.kernel.ids import new_id
+from kundelik_core.schools.queries.schools import list_schools
 from kundelik_core.web.middleware import Shell
 from tests.factories import Factory
 from tests.integration.plugin_life.conftest import Bench
@@ -80,6 +81,14 @@ async def test_holding_back_and_letting_go(app: Shell, town: Town) -> None:
 async def test_events_that_were_not_taken(app: Shell, town: Town) -> None:
     path = f"/platform/plugins/{NAME}/letters"
     school = town.here.id
+    # Other tests' schools come first, a page of them at a time.
+    schools, total = await list_schools(first=0)
+    there = next(
+        first
+        for first in range(0, total, len(schools))
+        if any(one.id == school for one in (await list_schools(first=first))[0])
+    )
+    shown = f"{path}?from={there}"
     async with tenant(school, write=True) as tx:
         for _ in range(2):
             await tx.execute(
@@ -88,13 +97,13 @@ async def test_events_that_were_not_taken(app: Shell, town: Town) -> None:
                 "($1, $2, $3, 'mark.recorded.v1', $2, $4, '{}', 8, $4, 'dead', 'ValueError')",
                 school, new_id(), NAME, now(),
             )  # fmt: skip
-    page = await send(app, town, "operator", path)
+    page = await send(app, town, "operator", shown)
     assert page.text.count("ValueError") == 2
     assert CHILD_HERE not in page.text
     body = {"school": str(school)}
     assert (await send(app, town, "director", f"{path}/retry", body)).status_code == 403
     assert (await send(app, town, "operator", f"{path}/retry", body)).status_code == 303
-    assert "ValueError" not in (await send(app, town, "operator", path)).text
+    assert "ValueError" not in (await send(app, town, "operator", shown)).text
     async with tenant(school, write=True) as tx:
         await tx.execute(
             "update core.outbox set state = 'dead' where school_id = $1 and plugin = $2",
