@@ -11,6 +11,8 @@ PORT ?= 8000
 PASSWORD ?=
 ARGS ?=
 BIN := .venv/bin
+# Two cores carry two; more only where there are more, since some tests have time limits.
+WORKERS ?= 2
 SPLIT := $(addprefix tests/integration/,kernel identity gradebook web)
 export PYTHON
 
@@ -39,8 +41,8 @@ browser: dev
 
 test: browser ## Run all tests, a real browser included: make test [ARGS="-k diary"]
 	@# First what touches the data sources, with the three of them as three separate databases.
-	$(if $(ARGS),,KUNDELIK_TEST_SPLIT=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(SPLIT))
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(if $(ARGS),,KUNDELIK_TEST_SPLIT=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup $(SPLIT))
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: dev ## Style, imports between floors, rules of the house
 	$(BIN)/ruff check .

@@ -78,7 +78,7 @@ class Inside:
     async def look(self, operation: Operation) -> Seen:
         """Run an operation until everything is prepared, then count what it sends."""
         text, times = operation.parts
-        units = list(operation.units(_WARM))
+        units = list(operation.sample() if operation.sample else operation.units(_WARM))
         for unit in units:
             if operation.settled:
                 await self._shell.sessions.actor(unit[0].token)

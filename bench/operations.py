@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -33,6 +33,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """A mark that the page has to hold so many times, or it is not the page that was promised."""
     settled: bool = True
     """Whether the statements are counted once everything is known, as in a session's later pages"""
+    before: Callable[[], Iterator[Unit]] = lambda: iter(())
+    """What is sent before each round, and not measured."""
+    sample: Callable[[], Iterator[Unit]] | None = None
+    """The requests whose statements are counted, where any of ``units`` do not tell."""
 
 
 class Journal(msgspec.Struct, kw_only=True):
@@ -187,8 +191,25 @@ def operations(town: Town, first: list[Asset]) -> list[Operation]:
             parts=(b"<td>", 1200),
             cost=3,
         ),
-        Operation(name="save_mark", units=_Saves(town.journals).units),
+        *_saving(_Saves(town.journals)),
         *_visits(town, first, people),
+    ]
+
+
+def _saving(saves: "_Saves") -> list[Operation]:
+    """Give saves of one mark, in a journal that the worker holds and in one that it does not."""
+    return [
+        Operation(
+            name="save_mark", units=saves.units, before=saves.settled, sample=lambda: saves.near(3)
+        ),
+        # Somebody else has written into every journal since this worker saved in it.
+        Operation(
+            name="save_mark_journal_unknown",
+            units=saves.once_each,
+            before=saves.moved,
+            sample=lambda: itertools.chain(saves.moved(), saves.once_each(1)),
+            cost=3,
+        ),
     ]
 
 
@@ -234,11 +255,49 @@ class _Saves:
         rng = random.Random(2)
         picked = [(journal, cell) for journal in journals for cell in journal.cells]
         rng.shuffle(picked)
+        self._journals = journals
         self._next = itertools.cycle(picked)
+        # What waits for the first saves of journals and for saves into one of them.
+        rng.shuffle(picked)
+        self._cells = {id(j): itertools.cycle([c for k, c in picked if k is j]) for j in journals}
 
     def units(self, count: int) -> Iterator[Unit]:
         """Give so many saves."""
-        for journal, cell in itertools.islice(self._next, count):
+        return self._made(itertools.islice(self._next, count))
+
+    def near(self, count: int) -> Iterator[Unit]:
+        """Give so many saves into one journal."""
+        return self._made((self._journals[0], self._cell(self._journals[0])) for _ in range(count))
+
+    def once_each(self, count: int) -> Iterator[Unit]:
+        """Give one save into each journal, at most so many."""
+        return self._made((j, self._cell(j)) for j in self._journals[:count])
+
+    def settled(self) -> Iterator[Unit]:
+        """Give two saves into each journal: with the second one a worker holds it."""
+        for _ in range(2):
+            yield from self.once_each(len(self._journals))
+
+    def moved(self) -> Iterator[Unit]:
+        """Give a remark in each journal, which any save has to take note of."""
+        for number, journal in enumerate(self._journals):
+            column, pupil = next(iter(journal.cells))
+            remark = {"id": str(new_id()), "comment": f"{number} {new_id().hex}"}
+            yield [
+                Ask(
+                    method="POST",
+                    path=f"/api/v1/journal/{journal.group}/cells/{column}/{pupil}/comment",
+                    token=journal.token,
+                    body=msgspec.json.encode(remark),
+                    school=journal.school,
+                )
+            ]
+
+    def _cell(self, journal: Journal) -> tuple[str, str]:
+        return next(self._cells[id(journal)])
+
+    def _made(self, cells: Iterable[tuple[Journal, tuple[str, str]]]) -> Iterator[Unit]:
+        for journal, cell in cells:
             base = journal.cells[cell]
             value = str(4 + (int(base or 0) + 1) % 7)
             column, pupil = cell

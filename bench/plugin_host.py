@@ -27,29 +27,10 @@ from kundelik_core.plugins.render import JinjaRenderer
 from kundelik_core.plugins.runner import LocalRunner, Runner
 from kundelik_core.plugins.states import Found
 from kundelik_core.sdk import ClassPage, School, Student
+from kundelik_core.testing.packages import installed, manifest
 
 NAME = "bench"
 CALLS = 3000
-MANIFEST = """
-manifest = 1
-name = "bench"
-api = ">=0.1,<1"
-kind = "module"
-level = "school"
-[title]
-kk = "B"
-ru = "B"
-en = "B"
-[vendor]
-name = "V"
-url = "https://vendor.example/"
-support = "s"
-security = "s"
-[data]
-reads = ["student.v1"]
-[uses]
-slots = ["class.page"]
-"""
 CODE = """
 import time
 from kundelik_core.sdk import Fragment, Slot, hookimpl
@@ -75,18 +56,12 @@ ARGS = ClassPage(
 
 def install(folder: Path) -> Found:
     """Write the measured plugin into a folder of packages."""
-    package = folder / "vendor_bench"
-    (package / "templates").mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    (package / "plugin.py").write_text(CODE)
-    (package / "kundelik.toml").write_text(MANIFEST)
-    template = "{% for name in names %}<li>{{ name }}</li>{% endfor %}"
-    (package / "templates" / "show.html").write_text(template)
-    info = folder / "vendor_bench-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: vendor-bench\nVersion: 1.0\n")
-    target = "vendor_bench.plugin:plugin"
-    (info / "entry_points.txt").write_text(f"[kundelik.plugins]\nbench = {target}\n")
+    files = {
+        "plugin.py": CODE,
+        "kundelik.toml": manifest(NAME, tables='[data]\nreads = ["student.v1"]'),
+        "templates/show.html": "{% for name in names %}<li>{{ name }}</li>{% endfor %}",
+    }
+    installed(folder, NAME, files)
     return find_plugins(distributions(path=[str(folder)]), [str(folder)])[0]
 
 

@@ -30,6 +30,7 @@ from kundelik_core.plugins.life.model import Mode
 from kundelik_core.plugins.life.operate import approve
 from kundelik_core.plugins.life.operator import operator
 from kundelik_core.plugins.states import Found
+from kundelik_core.testing.packages import installed, manifest
 
 __all__ = ["NAMES", "Served", "with_plugins"]
 
@@ -40,26 +41,6 @@ NONE, ELSEWHERE, HERE, HOSTS = NAMES = (
 SHOWN: Final = b"<p>Bench says "
 _HOSTS_UP: Final = 90.0
 
-MANIFEST: Final = """\
-manifest = 1
-name = "{name}"
-api = ">=0.2,<1"
-kind = "module"
-level = "school"
-[title]
-kk = "Т"
-ru = "Т"
-en = "T"
-[vendor]
-name = "V"
-url = "https://vendor.example/"
-support = "support"
-security = "security"
-[data]
-reads = ["student.v1"]
-[uses]
-slots = ["diary.week"]
-"""
 CODE: Final = """\
 from kundelik_core.sdk import Fragment, Slot, hookimpl
 
@@ -155,21 +136,11 @@ def _install(site: Path) -> list[tuple[Found, Mode]]:
     for mode, number in itertools.product(("here", "host"), range(TEN)):
         name = f"bench_{mode}_{number}"
         modes[name] = "process" if mode == "here" else "host"
-        root, info = site / f"vendor_{name}", site / f"vendor_{name}-1.0.dist-info"
-        (root / "templates").mkdir(parents=True, exist_ok=True)
-        info.mkdir(exist_ok=True)
-        for file, text in (
-            (root / "__init__.py", ""),
-            (root / "plugin.py", CODE),
-            (root / "kundelik.toml", MANIFEST.format(name=name)),
-            (root / "templates" / "week.html", TEMPLATE),
-            (info / "METADATA", f"Metadata-Version: 2.1\nName: vendor-{name}\nVersion: 1.0\n"),
-            (
-                info / "entry_points.txt",
-                f"[kundelik.plugins]\n{name} = vendor_{name}.plugin:plugin\n",
-            ),
-        ):
-            file.write_text(text, "utf-8")
+        text = manifest(
+            name, 'slots = ["diary.week"]', tables='[data]\nreads = ["student.v1"]', api=">=0.2,<1"
+        )
+        files = {"plugin.py": CODE, "kundelik.toml": text, "templates/week.html": TEMPLATE}
+        installed(site, name, files)
     found = find_plugins(distributions(path=[str(site)]), [str(site)])
     return [(one, modes[one.name]) for one in found]
 

@@ -195,6 +195,7 @@ def _rounds(
 def _sample(
     op: Operation, count: int, connections: int, port: int, pid: int, master: int
 ) -> _Sample:
+    drive(port, op.before(), 1)
     units = list(op.units(count))
     if not units:
         raise BenchError(f"{op.name}: nothing left to send")

@@ -18,7 +18,29 @@ from tests.plugins import approve_own
 from tests.postgres import cluster, fresh_databases
 
 # Each has a server of its own, or kills one: several at once would only wait for each other.
-KEPT_TOGETHER = ("tests/e2e/", "tests/durability/", "tests/gallery/")
+KEPT_TOGETHER = ("tests/e2e/", "tests/durability/")
+# Each test of these brings all that it needs and takes its time.
+SINGLY = (
+    "tests/vendor/",
+    "tests/chaos/test_in_host.py",
+    "tests/integration/vendor_kit/test_scaffold.py",
+    "tests/integration/plugin_host/test_host_venv.py",
+)
+# What takes longest begins first, so that the workers end together.
+FIRST = (
+    "tests/vendor/test_a_vendor_s_plugin.py::test_from_the_wheel_to_the_end[process]",
+    "tests/e2e/",
+    "tests/gallery/test_looks.py",
+    "tests/vendor/",
+    "tests/durability/",
+    "tests/integration/vendor_kit/test_scaffold.py",
+    "tests/gallery/",
+    "tests/chaos/test_in_process.py",
+    "tests/integration/vendor_kit/",
+    "tests/integration/cli/",
+    "tests/chaos/",
+    "plugins/",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,12 +48,22 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(collect.SqlCollector(config), collect.NAME)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put ``FIRST`` first; the rest stays in its order."""
+    items.sort(
+        key=lambda item: next(
+            (number for number, path in enumerate(FIRST) if item.nodeid.startswith(path)),
+            len(FIRST),
+        )
+    )
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
-    """Keep the folders of ``KEPT_TOGETHER`` in one worker each, as their marks ask for.
+    """Give a worker a file at a time, whose tests share what is costly to set up.
 
     xdist tells the groups of ``--dist loadgroup`` by a suffix of the tests' names, which pytest no
-    longer lets it add; without this the marks do nothing.
+    longer lets it add.
     """
     if config.getoption("dist") != "loadgroup":
         return None
@@ -39,9 +71,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
 
     class Groups(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return next((folder for folder in KEPT_TOGETHER if nodeid.startswith(folder)), nodeid)
+            return unit(nodeid)
 
+    config.option.loadscopereorder = False  # by duration, not by number
     return Groups(config, log)
+
+
+def unit(nodeid: str) -> str:
+    """Return what one worker does in one go."""
+    if nodeid.startswith(SINGLY):
+        return nodeid
+    file = nodeid.partition("::")[0]
+    if file.startswith("plugins/"):
+        return "/".join(file.split("/")[:2])
+    return next((folder for folder in KEPT_TOGETHER if file.startswith(folder)), file)
 
 
 @pytest.fixture(scope="session")

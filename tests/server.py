@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -19,6 +19,12 @@ __all__ = ["Server", "free_port", "roomy_dir"]
 
 OTHERS = (b"tracker", b"kundelik_core.cli.worker", b"plugins/host/__main__")
 COMMAND = "from kundelik_core.cli import main; main(prog_name='kundelik')"
+# However often a test ends the job worker, it comes back as fast as after a day.
+SERVE = f"""
+import kundelik_core.kernel.supervise as supervise
+supervise._FIRST_PAUSE, supervise._LONGEST_PAUSE = 0.2, 0.5
+{COMMAND}
+"""
 
 
 def free_port() -> int:
@@ -43,7 +49,12 @@ class Server:
     """``kundelik <arguments>`` on a data directory and a port; ``start``, ``kill``, ``stop``."""
 
     def __init__(
-        self, data_dir: Path, *arguments: str, workers: int = 2, python: str = sys.executable
+        self,
+        data_dir: Path,
+        *arguments: str,
+        workers: int = 2,
+        python: str = sys.executable,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         self.port = free_port()
         self.data_dir = data_dir
@@ -52,6 +63,7 @@ class Server:
         self._arguments = arguments or ("serve",)
         self._workers = workers
         self._python = python
+        self._more = more or {}
         self._process: subprocess.Popen[bytes] | None = None
         self._output: IO[bytes] | None = None
 
@@ -63,10 +75,11 @@ class Server:
             "KUNDELIK_HOST": "127.0.0.1",
             "KUNDELIK_PORT": str(self.port),
             "KUNDELIK_WORKERS": str(self._workers),
+            **self._more,
         }
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [self._python, "-c", COMMAND, *self._arguments],
+                [self._python, "-c", SERVE, *self._arguments],
                 cwd=self.data_dir, env=environment, stdin=subprocess.DEVNULL, stdout=output,
                 stderr=output, start_new_session=True,
             )  # fmt: skip

@@ -38,7 +38,7 @@ process or in one of its own without a change.
 # In the order in which a reader needs them.
 MODULES = (
     *("text", "context", "data", "ui", "pages", "settings", "access", "events", "jobs", "life"),
-    *("privacy", "manifest", "hookspecs"),
+    *("privacy", "products", "entitlements", "services", "webhooks", "manifest", "hookspecs"),
 )
 
 

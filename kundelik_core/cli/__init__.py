@@ -31,6 +31,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "scheme": ("scheme", "List, show and check grading schemes."),
     "plugin": ("plugin", "Approve plugins, see how they are, shut them out, take them away."),
     "x": ("plugin_x", "Run a command that a plugin brings."),
+    "price": ("prices", "See and set the prices of what plugins offer."),
+    "voucher": ("vouchers", "Give out codes that open something, and take them back."),
     "bench": ("bench", "Measure the hot pages."),
 }
 

@@ -93,6 +93,7 @@ def check_port(settings: Settings) -> None:
 
 
 def _serve(settings: Settings, state: State) -> None:
+    from kundelik_core.cli.announce import Announcement
     from kundelik_core.cli.demo_modules import use_modules
     from kundelik_core.cli.hosts import plugin_hosts
     from kundelik_core.cli.worker import companion
@@ -104,11 +105,14 @@ def _serve(settings: Settings, state: State) -> None:
                 click.echo(f"Not shown in the demo: {failed}.", err=True)
             state.modules = True
             _write(settings, state)
-        click.echo(welcome(settings, state))
 
     serve(
         settings,
-        beside=(companion(), plugin_hosts(settings)),
+        beside=(
+            companion(),
+            plugin_hosts(settings),
+            Announcement(settings, welcome(settings, state)),
+        ),
         on_ready=ready,
         own_plugins=True,
     )

@@ -30,7 +30,7 @@ LOGINS: Final[dict[str, str]] = {
     "homeroom": "a homeroom teacher: the class, its journals and parents",
     "pupil": "a pupil of that class: the diary",
     "parent2": "a parent of that pupil",
-    "parent": "a parent of two children in two schools",
+    "parent": "a parent of two children in two schools: one has the rating, one may get it",
     "deputy": "a deputy head: every journal, periods, timetable, reports",
     "director": "the director: the school's office and modules",
     "region": "an officer of the region: sums over its schools",

@@ -4,6 +4,7 @@ import zlib
 from typing import Final
 from uuid import UUID
 
+from kundelik_core.cli.demo_money import give_first_place, invent_prices, open_account
 from kundelik_core.kernel.boot import Urls, open_databases
 from kundelik_core.kernel.db import tenant, use_databases
 from kundelik_core.kernel.errors import Problem
@@ -40,30 +41,42 @@ async def _use(settings: Settings, urls: Urls, seed: str) -> list[str]:
     schools, _total = await list_schools()
     failed: list[str] = []
     async with called_here(settings, urls.tenant) as here:
+        await invent_prices()
         for school_id in [one.id for one in schools if one.is_demo]:
             async with tenant(school_id) as tx:
                 known = {turn.plugin for turn in await plugin_history(tx)}
                 head = await tx.fetchval(_HEAD, school_id)
             if head is None:
                 continue
-            for name, one in here.registry.loaded.items():
-                if one.manifest.level == "school" and name not in known:
-                    wrong = await _begin(here, school_id, name, UUID(str(head)), seed)
-                    failed += [f"{name} in school {school_id}: {wrong}"] if wrong else []
+            new = [
+                name
+                for name, one in here.registry.loaded.items()
+                if one.manifest.level != "platform" and name not in known
+            ]
+            # All are on before any is filled: what one sells is what another one offers.
+            wrong = {one: await _begin(here, school_id, one, UUID(str(head))) for one in new}
+            wrong |= {one: await _fill(here, school_id, one, seed) for one in new if not wrong[one]}
+            await give_first_place(school_id)
+            failed += [f"{one} in school {school_id}: {why}" for one, why in wrong.items() if why]
     return failed
 
 
-async def _begin(here: Running, school_id: int, name: str, head: UUID, seed: str) -> str:
-    """Switch one module on in one school and fill it; return what went wrong, if anything."""
-    call = await school_call(school_id)
+async def _begin(here: Running, school_id: int, name: str, head: UUID) -> str:
+    """Switch one module on in one school; return what went wrong, if anything."""
     switch = Switch(here.registry, here.dispatcher, here.allowed)
     try:
-        await switch.on(school_id, name, head, call)
+        await switch.on(school_id, name, head, await school_call(school_id))
     except Problem as problem:
         return problem.code
+    await open_account(school_id, name, head)
+    return ""
+
+
+async def _fill(here: Running, school_id: int, name: str, seed: str) -> str:
+    """Let one module make its own data for one school; return what went wrong, if anything."""
     if not here.registry.loaded[name].declared.demo:
         return ""
     request = DemoRequest(size="full", seed=zlib.crc32(f"{seed} {school_id}".encode()))
-    on = await here.allowed.active(school_id)
+    on, call = await here.allowed.active(school_id), await school_call(school_id)
     outcome = await here.dispatcher.call(HandlerRef(name, "demo", "fill"), request, on, call)
     return "" if outcome.done else outcome.state.value

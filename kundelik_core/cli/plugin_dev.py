@@ -64,10 +64,9 @@ def command(
     signal.signal(signal.SIGTERM, _stop)
     try:
         state = run(prepare_demo(settings, password, None))
-        click.echo(welcome(settings, state))
-        where = one.root or project
+        where, said = one.root or project, welcome(settings, state)
         with contextlib.suppress(KeyboardInterrupt):
-            _keep_serving(settings, one.name, where, ahead, state.seed, fresh=fresh)
+            _keep_serving(settings, one.name, where, ahead, state.seed, said, fresh=fresh)
     finally:
         if server:
             server.stop()
@@ -85,9 +84,11 @@ def _ahead(moment: datetime | None) -> timedelta:
 
 
 def _keep_serving(
-    settings: Settings, name: str, root: Path, ahead: timedelta, seed: str, *, fresh: bool
-) -> None:
-    """Serve in a process of its own, and in another one after every change."""
+    settings: Settings, name: str, root: Path, ahead: timedelta, seed: str, said: str,
+    *, fresh: bool,
+) -> None:  # fmt: skip
+    """Serve in a process of its own, and in another one after every change; say when it answers."""
+    from kundelik_core.cli.announce import Announcement
     from kundelik_core.plugins.dev import changed, look
     from kundelik_core.web.server import CLOCK
 
@@ -107,13 +108,15 @@ def _keep_serving(
             env=known,
             start_new_session=True,
         )
-        fresh = False
+        fresh, here = False, Announcement(settings, said)
         try:
             while not (now := changed(seen, look(root))):
+                here.look()
                 time.sleep(_LOOK_EVERY)
         finally:
             _end(process)
         click.echo(f"  {now[0].name} changed; starting anew.")
+        said = f"  It is at http://{settings.host}:{settings.port} again."
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -144,8 +147,7 @@ def _serve(name: str, seed: str, fresh: bool) -> None:
             why = f"is not in. {told} {problem.help or ''}".rstrip()
             if problem.code == "plugin-migration":
                 why += " To try it on new tables, start with --fresh."
-        said = why or f"is in. Look at http://{settings.host}:{settings.port}"
-        click.echo(f"  {name}: {said}", err=bool(why))
+        click.echo(f"  {name}: {why or 'is in.'}", err=bool(why))
 
     serve(settings, beside=(companion(),), on_ready=ready)
 

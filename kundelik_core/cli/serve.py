@@ -25,6 +25,7 @@ def command(
 
     Example:  kundelik serve --host 0.0.0.0 --port 8000
     """
+    from kundelik_core.cli.announce import Announcement
     from kundelik_core.cli.hosts import plugin_hosts
     from kundelik_core.cli.worker import companion
     from kundelik_core.web.server import serve
@@ -32,9 +33,5 @@ def command(
 
     settings = settings_with(port=port, host=host, workers=workers, data_dir=data_dir)
     load_theme(settings.theme)  # before anything is made on the disk
-    address = f"http://{settings.host}:{settings.port}"
-    serve(
-        settings,
-        beside=[*([] if no_jobs else [companion()]), plugin_hosts(settings)],
-        on_ready=lambda _urls: click.echo(f"Kundelik is at {address}"),
-    )
+    here = Announcement(settings, f"Kundelik is at http://{settings.host}:{settings.port}")
+    serve(settings, beside=[*([] if no_jobs else [companion()]), plugin_hosts(settings), here])

@@ -16,6 +16,7 @@ from kundelik_core.cli.errors import told
 from kundelik_core.cli.install import data_dir_option, installation, run, settings_with
 from kundelik_core.kernel.boot import Urls, open_databases
 from kundelik_core.kernel.db import use_databases
+from kundelik_core.kernel.jobs.tasks import Job
 from kundelik_core.kernel.settings import Settings
 from kundelik_core.kernel.supervise import Companion
 
@@ -103,6 +104,7 @@ async def _until_closed(pipe: int, stop: asyncio.Event) -> AsyncIterator[None]:
 
 
 async def _work(settings: Settings, urls: Urls, stop: asyncio.Event) -> None:
+    from kundelik_core.gradebook.periods.closing import FINISH
     from kundelik_core.kernel.hub import Hub, use_hub
     from kundelik_core.kernel.jobs.queue import CORE_QUEUE
     from kundelik_core.kernel.jobs.tasks import Tasks
@@ -111,6 +113,7 @@ async def _work(settings: Settings, urls: Urls, stop: asyncio.Event) -> None:
     from kundelik_core.plugins.host.place import place_of
     from kundelik_core.plugins.life.keys import keys_of
     from kundelik_core.plugins.life.running import LONG_TTL, running_plugins
+    from kundelik_core.plugins.wishes import SETTLE
     from kundelik_core.plugins.work import plugin_work
 
     loop = asyncio.get_running_loop()
@@ -125,12 +128,22 @@ async def _work(settings: Settings, urls: Urls, stop: asyncio.Event) -> None:
             tasks = Tasks()
             work = plugin_work(plugins.registry, plugins.dispatcher, plugins.allowed.active)
             work.add_to(tasks)
+            tasks.add(FINISH, _finish_period)
             tasks.add(WATCHDOG, _watch_sessions, every_minute=bool(plugins.registry.loaded))
+            tasks.add(SETTLE, _settle_wishes, every_minute=bool(plugins.registry.loaded))
             queues = {CORE_QUEUE: _CORE_AT_ONCE, **work.queues()}
             with use_hub(hub):
                 await run_workers(urls.jobs, tasks, queues, stop)
     finally:
         await hub.stop()
+
+
+async def _finish_period(job: Job) -> None:
+    """Compute the results of a period that was closed, or opened again."""
+    from kundelik_core.gradebook.periods.closing import finish_period
+
+    assert job.school_id is not None
+    await finish_period(job.school_id, job.payload["year"], job.payload["code"])
 
 
 async def _watch_sessions(_job: object) -> None:
@@ -140,6 +153,13 @@ async def _watch_sessions(_job: object) -> None:
 
     for one in await end_old_sessions(reference()):
         log.warning("plugin %s: a %s of %s s was ended", one.plugin, one.reason, one.seconds)
+
+
+async def _settle_wishes(_job: object) -> None:
+    """Fulfil what plugins have asked for and no call has seen to."""
+    from kundelik_core.plugins.wishes import settle_waiting
+
+    await settle_waiting()
 
 
 if __name__ == "__main__":

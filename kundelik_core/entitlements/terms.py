@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from kundelik_core.entitlements.model import Granted, Pause
-from kundelik_core.entitlements.rules import Span, add_months, merge, pieces, spans
+from kundelik_core.entitlements.rules import Span, add_months, is_active, merge, pieces, spans
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
 
@@ -38,9 +38,10 @@ GRACE: Final = timedelta(days=3)
 
 
 class Months(msgspec.Struct, frozen=True, tag=True):
-    """Calendar months at the school's clock."""
+    """Calendar months at the school's clock; with ``renews`` some days of grace follow."""
 
     count: int
+    renews: bool = False
 
 
 class Days(msgspec.Struct, frozen=True, tag=True):
@@ -87,6 +88,8 @@ def lay(
         Problem: what there is has no end or reaches further, so nothing could be added to it.
     """
     grants = list(there)
+    if isinstance(term, Months) and term.renews:
+        return _renewed(grants, now, term, zone, rests)
     if isinstance(term, Months | Days):
         span, inside = _fit(spans(grants), now, _length(term, zone), zone, rests)
         return Laid(span=span, pauses=inside)
@@ -108,6 +111,25 @@ def lay(
         )
     span = Span(begins, end)
     return Laid(span=span, credit=overlap(grants, span) if end else timedelta())
+
+
+def _renewed(
+    grants: Sequence[Granted], now: datetime, term: Months, zone: str, rests: Sequence[Span]
+) -> Laid:
+    """Lay a period behind the paid ones; one that is paid late, in the days of grace, counts them.
+
+    Otherwise every period would begin some days later than the one before.
+    """
+    paid = merge(piece for grant in grants for piece in pieces(grant, paid=True))
+    late = [
+        grant.grace_from
+        for grant in grants
+        if grant.grace_from is not None and grant.grace_from <= now and is_active(grant, now)
+    ]
+    begins = now if any(one.holds(now) for one in paid) else max(late, default=now)
+    span, inside = _fit(paid, begins, _length(term, zone), zone, rests)
+    assert span.ends is not None, "months end"
+    return Laid(span=Span(span.begins, span.ends + GRACE), pauses=inside, grace_from=span.ends)
 
 
 def next_span(grants: Iterable[Granted], now: datetime, months: int, zone: str) -> Span:

@@ -18,7 +18,7 @@ from kundelik_core.sdk.events import (
     MarkRemoved,
 )
 
-__all__ = ["cell_events", "tell_cells", "tell_homework", "tell_voided"]
+__all__ = ["cell_events", "cells_wanted", "tell_cells", "tell_homework", "tell_voided"]
 
 _OF_CELLS: Final = (MarkRecorded, MarkChanged, MarkRemoved, AttendanceRecorded)
 
@@ -49,6 +49,11 @@ class Saved(Protocol):
     def history(self) -> Iterable[Line]: ...
     @property
     def new_absences(self) -> Collection[tuple[UUID, UUID]]: ...
+
+
+def cells_wanted(school_id: int) -> bool:
+    """Tell whether anybody listens to what becomes of cells."""
+    return wanted(school_id, *_OF_CELLS)
 
 
 async def tell_cells(tx: Tenant, actor: UUID | None, group: UUID, batch: Saved) -> None:

@@ -28,6 +28,7 @@ __all__ = [
     "UnfilledOf",
     "filled_share",
     "homework_ahead",
+    "marked_schemes",
     "office_view",
     "teacher_day",
 ]
@@ -278,7 +279,8 @@ _homework: Final = msgspec.json.Decoder(Homework)
 
 
 @cache
-def _marked_schemes() -> tuple[str, ...]:
+def marked_schemes() -> tuple[str, ...]:
+    """Return the codes of the schemes in which pupils get marks."""
     return tuple(
         sorted({s.code for s in builtin().values() if s.lesson_kind and not s.marks_nothing})
     )
@@ -291,15 +293,13 @@ async def teacher_day(
 
     ``now`` is the local time of day: a lesson of today waits once it is over.
     """
-    text = await tx.fetchval(
-        _DAY, tx.school_id, teacher, today, since, now, list(_marked_schemes())
-    )
+    text = await tx.fetchval(_DAY, tx.school_id, teacher, today, since, now, list(marked_schemes()))
     return _day.decode(text)
 
 
 async def office_view(tx: Tenant, span: tuple[date, date], monday: date, year: int) -> OfficeView:
     """Read what needs someone: unfilled lessons of ``span``, unexcused absences since Monday."""
-    text = await tx.fetchval(_OFFICE, tx.school_id, *span, list(_marked_schemes()), monday, year)
+    text = await tx.fetchval(_OFFICE, tx.school_id, *span, list(marked_schemes()), monday, year)
     return _office.decode(text)
 
 

@@ -4,7 +4,7 @@ The parts of a result are kept with it, exactly, so that a diary can say how a m
 without reading every mark again, and a closed period explains itself for ever.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
@@ -34,6 +34,7 @@ __all__ = [
     "Kept",
     "StoredTerm",
     "computed_view",
+    "counted_work",
     "kind_of",
     "level_of",
     "level_of_points",
@@ -124,21 +125,34 @@ def pupil_result(
 
     A work of a day on which the pupil was not in the group counts only if it has points.
     """
-    works: list[Work] = []
     kinds = {kind.code: kind for kind in scheme.kinds}
-    for column in columns:
-        if column.status != "active" or not column.is_work:
-            continue
-        kind = kinds.get(column.kind)
-        if kind is None or kind.input in {"none", "verbal"}:
-            continue
-        cell = cell_of(column)
-        if cell.points is None and cell.code is None and is_member and not is_member(column):
-            continue
-        if cell is EMPTY and not kind.required and kind.per_lesson:
-            continue
-        works.append(work_of(kind, cell, top_of(kind, column, grade)))
+    found = (
+        counted_work(kinds, grade, column, cell_of(column), is_member=is_member)
+        for column in columns
+    )
+    works = [work for work in found if work is not None]
     return compute_period(scheme, works, closing=closing)
+
+
+def counted_work(
+    kinds: Mapping[str, KindSpec],
+    grade: int,
+    column: Column,
+    cell: Cell,
+    *,
+    is_member: Callable[[Column], bool] | None = None,
+) -> Work | None:
+    """Give what a cell is in the result of its period; None where it is nothing."""
+    if column.status != "active" or not column.is_work:
+        return None
+    kind = kinds.get(column.kind)
+    if kind is None or kind.input in {"none", "verbal"}:
+        return None
+    if cell.points is None and cell.code is None and is_member and not is_member(column):
+        return None
+    if cell is EMPTY and not kind.required and kind.per_lesson:
+        return None
+    return work_of(kind, cell, top_of(kind, column, grade))
 
 
 def store(result: PeriodResult) -> Kept:

@@ -42,6 +42,7 @@ class Permission(StrEnum):
     CLASS_READ = "class.read"
     PEOPLE_READ = "people.read"
     PEOPLE_WRITE = "people.write"
+    PEOPLE_ERASE = "people.erase"
     SLIPS = "slips.print"
     STRUCTURE_WRITE = "structure.write"
     ROSTER_IMPORT = "roster.import"
@@ -100,6 +101,9 @@ _ROWS: Final = (
         "class.")),
     (Permission.PEOPLE_WRITE, OFFICE | {"deputy"}, N_("Change people's records"),
      N_("Enter, change and move people, and give roles.")),
+    (Permission.PEOPLE_ERASE, OFFICE, N_("Erase people who have left"),
+     N_("Take away names, contacts and everything else that leads to somebody, once the law "
+        "allows it.")),
     (Permission.SLIPS, LEADERS | {"homeroom"}, N_("Print activation slips"),
      N_("Give someone a one-time code to choose a new password; homeroom teachers in their "
         "class.")),

@@ -28,6 +28,7 @@ __all__ = [
     "NewAccount",
     "create_account",
     "create_accounts",
+    "forget_person",
     "grant_platform",
     "link_child",
     "link_children",
@@ -193,6 +194,24 @@ async def set_status(account_id: UUID, status: str) -> None:
     if status != "active":
         await directory().fetchval("select directory.close_sessions($1, null)", account_id)
     await publish(CHANNEL, f"account:{account_id}")
+
+
+async def forget_person(school_id: int, person: UUID, account: UUID | None) -> bool:
+    """Take away what accounts know of a person; True when the person's own account went with it.
+
+    It may be repeated. An account that is somebody elsewhere, or a guardian, stays.
+    """
+    known = await directory().fetch(
+        "select distinct c.account_id from directory.account_child c "
+        "where c.school_id = $1 and c.pupil_id = $2",
+        school_id,
+        person,
+    )
+    gone = await directory().fetchval(
+        "select directory.forget_person($1, $2, $3)", school_id, person, account
+    )
+    await _tell({row["account_id"] for row in known} | ({account} if account else set()))
+    return bool(gone)
 
 
 async def grant_platform(

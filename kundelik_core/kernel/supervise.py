@@ -14,11 +14,11 @@ import time
 import weakref
 from collections.abc import Sequence
 from types import TracebackType
-from typing import IO, Final, Protocol, Self
+from typing import IO, Final, Protocol, Self, runtime_checkable
 
 from kundelik_core.kernel.pg import EmbeddedPostgres, PostgresError
 
-__all__ = ["Beside", "Companion", "Supervisor", "keep_from_forks", "starting"]
+__all__ = ["Beside", "Companion", "Renewed", "Supervisor", "keep_from_forks", "starting"]
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +72,15 @@ class Beside(Protocol):
         ...
 
 
+@runtime_checkable
+class Renewed(Protocol):
+    """What has to begin anew when the server's workers do, to know what was decided since."""
+
+    def reload(self) -> None:
+        """Begin anew, without waiting for it."""
+        ...
+
+
 class Companion:
     """One process that is started, and started again when it dies, ever more slowly."""
 
@@ -81,6 +90,8 @@ class Companion:
         self._process: subprocess.Popen[bytes] | None = None
         self._began = 0.0
         self._pause = 0.0
+        # Since when it is to end and to be started again.
+        self._ending: float | None = None
 
     @property
     def pid(self) -> int | None:
@@ -94,8 +105,15 @@ class Companion:
         if self._process is not None:
             code = self._process.poll()
             if code is None:
+                if self._ending is not None and now - self._ending > _STOP_SECONDS:
+                    log.warning("%s did not stop in time and is killed", self.name)
+                    self._process.kill()
                 return
             self._forget()
+            asked, self._ending = self._ending is not None, None
+            if asked:
+                self._start(now)
+                return
             lived = now - self._began
             self._pause = (
                 _FIRST_PAUSE if lived > _LIVED else min(self._pause * 2 or _FIRST_PAUSE,
@@ -108,6 +126,15 @@ class Companion:
             self._began = now
         if now - self._began < self._pause:
             return
+        self._start(now)
+
+    def reload(self) -> None:
+        """Let it end with what is under way, and start it again after that."""
+        if self._process is not None and self._ending is None:
+            self._ending = time.monotonic()
+            self._process.terminate()
+
+    def _start(self, now: float) -> None:
         self._began = now
         with starting:
             self._process = subprocess.Popen(
@@ -146,7 +173,14 @@ class Supervisor:
         self._companions = companions
         self._postgres = postgres
         self._ending = threading.Event()
+        self._reloading = threading.Event()
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+
+    def reload(self) -> None:
+        """Let what stands beside the server begin anew; returns at once."""
+        self._reloading.set()
+        self._wake.set()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -159,14 +193,21 @@ class Supervisor:
         trace: TracebackType | None,
     ) -> None:
         self._ending.set()
+        self._wake.set()
         self._thread.join()
         for companion in self._companions:
             companion.stop()
 
     def _run(self) -> None:
         while not self._ending.is_set():
+            if self._reloading.is_set():
+                self._reloading.clear()
+                for companion in self._companions:
+                    if isinstance(companion, Renewed):
+                        companion.reload()
             self._look()
-            self._ending.wait(LOOK_EVERY)
+            self._wake.wait(LOOK_EVERY)
+            self._wake.clear()
 
     def _look(self) -> None:
         """Look once; whatever goes wrong is told and tried again."""

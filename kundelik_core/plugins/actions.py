@@ -24,7 +24,7 @@ async def may_enable(tx: Tenant, registry: Registry, plugin: str) -> None:
         Problem: there is none of that name for schools, or another has to be on first.
     """
     one = registry.loaded.get(plugin)
-    if one is None or one.manifest.level != "school":
+    if one is None or one.manifest.level == "platform":
         raise Problem(
             "plugin_unknown",
             N_("There is no plugin %(plugin)s that a school can switch on."),

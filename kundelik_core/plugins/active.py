@@ -11,14 +11,13 @@ def active(registry: Registry, enabled: Collection[str]) -> frozenset[str]:
     """Return the plugins that may act for a school which has ``enabled`` these.
 
     On are those that run and that the operator approved for all (level platform) or the school
-    switched on (level school), as long as everything they require is on too. A plugin of level user
-    belongs to a person who took it, and is on for no school as such.
+    switched on, as long as everything they require is on too. A plugin of level user is then on
+    offer: ``Allowed.theirs`` says for whom it acts when somebody looks.
     """
     on: set[str] = set()
     for name, one in registry.loaded.items():  # in load order: what is required comes first
-        allowed = one.manifest.level == "platform" or (
-            one.manifest.level == "school" and name in enabled
-        )
-        if allowed and all(wanted.name in on for wanted in one.manifest.requirements()):
+        if (one.manifest.level == "platform" or name in enabled) and all(
+            wanted.name in on for wanted in one.manifest.requirements()
+        ):
             on.add(name)
     return frozenset(on)

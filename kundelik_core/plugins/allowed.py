@@ -9,6 +9,7 @@ import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
+from uuid import UUID
 from weakref import WeakSet
 
 import msgspec
@@ -84,6 +85,16 @@ class Allowed:
             return frozenset()
         halted = self._halted()
         return found.on.difference(halted) if halted else found.on
+
+    def theirs(self, school_id: int, person: UUID | None) -> frozenset[str]:
+        """Return those of ``known`` that act for one person: what they did not take is left out."""
+        on = self.known(school_id)
+        loaded = self._registry.loaded
+        left = [name for name in on if name in loaded and loaded[name].manifest.level == "user"]
+        if not left:
+            return on
+        takers = self._known[school_id].setup.takers
+        return on.difference(name for name in left if person not in takers.get(name, ()))
 
     def peek(self, school_id: int) -> frozenset[str] | None:
         """Return the plugins that may act for a school if that is known for sure, else None."""

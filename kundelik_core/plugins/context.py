@@ -1,28 +1,40 @@
 """Give plugins' handlers the facades of the contract, over one plain description of a call."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Final, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
+from typing_extensions import override
 
 from kundelik_core.kernel import clock, i18n
 from kundelik_core.kernel.ids import new_id
+from kundelik_core.plugins.asking import PluginWishes
 from kundelik_core.plugins.settings import effective
-from kundelik_core.sdk import Actor, PluginTx, School, Settings
+from kundelik_core.sdk import SERVICES, Actor, Listed, Manifest, PluginTx, School, Settings
 
-__all__ = ["CallContext", "Facades", "PoolFor", "TransactionSource", "call_for"]
+__all__ = [
+    "MAX_QUESTION_BYTES",
+    "Ask",
+    "CallContext",
+    "Facades",
+    "PoolFor",
+    "TransactionSource",
+    "call_for",
+]
 
 
 class CallContext(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about one call that a handler may know: plain data, which can be sent.
 
     ``school`` is None in a call for the whole installation. ``settings`` are as the school stored
-    them. ``db_token`` opens the plugin's database for this school and a short time.
+    them. ``db_token`` opens the plugin's database for this school and a short time. ``asked`` says
+    that the call answers another plugin, which may not go on asking.
     """
 
     school: School | None
@@ -33,6 +45,22 @@ class CallContext(msgspec.Struct, frozen=True, kw_only=True):
     settings_version: int = 0
     settings: Mapping[str, Any] = {}
     db_token: str | None = None
+    secrets: Mapping[str, str] = {}
+    address: str = ""
+    catalogue: tuple[Listed, ...] = ()
+    asked: bool = False
+
+    @override
+    def __repr__(self) -> str:
+        """Name the call without what opens anything: it may get into a log."""
+        return f"<call {self.request_id} in school {self.school_id}>"
+
+    def for_another(self) -> "CallContext":
+        """Return the call as another plugin may be asked in it: without what is one plugin's."""
+        return msgspec.structs.replace(
+            self, settings_version=0, settings={}, db_token=None, secrets={}, catalogue=(),
+            asked=True,
+        )  # fmt: skip
 
     @property
     def school_id(self) -> int | None:
@@ -68,6 +96,12 @@ class TransactionSource(Protocol):
 
 PoolFor = Callable[[str], TransactionSource]
 """Returns the pool of a plugin by its name; LookupError when it has no database."""
+
+
+MAX_QUESTION_BYTES: Final = 16 * 1024
+
+Ask: TypeAlias = Callable[[str, CallContext, str, Any], Awaitable[Any | None]]
+"""Asks other plugins: (who asks, within which call, the service, the question)."""
 
 
 class _Clock:
@@ -121,6 +155,33 @@ class _Db:
         return self._pool_for(self._plugin).transaction(self._token, write=write)
 
 
+class _Services:
+    def __init__(self, call: CallContext, manifest: Manifest | None, plugin: str, ask: Ask | None):
+        self._call, self._manifest, self._plugin, self._ask = call, manifest, plugin, ask
+
+    async def ask(self, name: str, question: Any) -> Any | None:  # noqa: ANN401 - see SERVICES
+        if self._manifest is None or name not in self._manifest.uses.services:
+            raise PermissionError(f"the manifest does not name {name} under uses.services")
+        plain = _plain(name, question)
+        if self._ask is None:
+            return None
+        return await self._ask(self._plugin, self._call, name, plain)
+
+
+def _plain(name: str, question: object) -> Any:  # noqa: ANN401 - see SERVICES
+    """Return a question as if it came from another process."""
+    wanted = SERVICES[name][0]
+    if type(question) is not wanted:
+        raise TypeError(f"{name} takes {wanted.__name__}, not {type(question).__name__}")
+    try:
+        body = msgspec.msgpack.encode(question)
+        if len(body) > MAX_QUESTION_BYTES:
+            raise ValueError(f"{len(body)} bytes are more than {MAX_QUESTION_BYTES}")
+        return msgspec.msgpack.decode(body, type=wanted)
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise TypeError(f"{name} cannot be asked so: {error}") from error
+
+
 class Facades:
     """The ``PluginContext`` of one call; what a handler does not touch is never made."""
 
@@ -131,9 +192,12 @@ class Facades:
         model: type[Settings] | None = None,
         fields: tuple[Any, ...] = (),
         pool_for: PoolFor | None = None,
+        *,
+        manifest: Manifest | None = None,
+        ask: Ask | None = None,
     ) -> None:
         self._plugin, self._call, self._model, self._fields = plugin, call, model, fields
-        self._pool_for = pool_for
+        self._pool_for, self._manifest, self._ask = pool_for, manifest, ask
 
     @property
     def school(self) -> School:
@@ -148,6 +212,28 @@ class Facades:
     @property
     def request_id(self) -> str:
         return self._call.request_id
+
+    @property
+    def address(self) -> str:
+        return self._call.address
+
+    @property
+    def catalogue(self) -> tuple[Listed, ...]:
+        return self._call.catalogue
+
+    @cached_property
+    def secrets(self) -> Mapping[str, str]:
+        return MappingProxyType(dict(self._call.secrets))
+
+    @cached_property
+    def services(self) -> _Services:
+        return _Services(self._call, self._manifest, self._plugin, self._ask)
+
+    @cached_property
+    def wishes(self) -> PluginWishes:
+        if self._manifest is None:
+            raise LookupError("there are no wishes in this call")
+        return PluginWishes(self._plugin, self._manifest)
 
     @cached_property
     def settings(self) -> Any:  # noqa: ANN401 - an instance of the plugin's own class

@@ -18,6 +18,7 @@ from kundelik_core.sdk import (
     NavItem,
     Permission,
     PersonalField,
+    Product,
     Text,
 )
 
@@ -26,8 +27,10 @@ __all__ = [
     "DeclaredCommand",
     "DeclaredJob",
     "DeclaredPage",
+    "DeclaredService",
     "DeclaredSlot",
     "DeclaredSubscription",
+    "DeclaredWebhook",
     "HandlerKey",
     "HandlerKind",
     "HandlerRef",
@@ -36,7 +39,16 @@ __all__ = [
 ]
 
 HandlerKind: TypeAlias = Literal[
-    "slot", "page", "event", "job", "lifecycle", "privacy", "command", "demo"
+    "slot",
+    "page",
+    "event",
+    "job",
+    "lifecycle",
+    "privacy",
+    "command",
+    "demo",
+    "webhook",
+    "service",
 ]
 
 HandlerKey: TypeAlias = tuple[HandlerKind, str]
@@ -51,9 +63,9 @@ LIFECYCLE: Final = ("on_enable", "on_disable", "health")
 class HandlerRef(msgspec.Struct, frozen=True):
     """The address of one handler: slot ``class.page``, page ``GET list``, job ``rating.recount``.
 
-    Names by kind: slot its slot; page method and path; event its type; job and command their name;
-    lifecycle ``on_enable``, ``on_disable``, ``health``; privacy ``export``, ``erase``; demo
-    ``fill``.
+    Names by kind: slot its slot; page method and path; event its type; job, command, webhook and
+    service their name; lifecycle ``on_enable``, ``on_disable``, ``health``; privacy ``export``,
+    ``erase``; demo ``fill``.
     """
 
     plugin: str
@@ -107,6 +119,18 @@ class DeclaredCommand(msgspec.Struct, frozen=True, kw_only=True):
     per_school: bool
 
 
+class DeclaredWebhook(msgspec.Struct, frozen=True, kw_only=True):
+    """A door for messages from outside."""
+
+    name: str
+
+
+class DeclaredService(msgspec.Struct, frozen=True, kw_only=True):
+    """What the plugin answers when others ask."""
+
+    name: str
+
+
 class SettingField(msgspec.Struct, frozen=True, kw_only=True):
     """One field of the settings form; ``choices`` are values with their words."""
 
@@ -131,6 +155,9 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     subscriptions: tuple[DeclaredSubscription, ...] = ()
     jobs: tuple[DeclaredJob, ...] = ()
     commands: tuple[DeclaredCommand, ...] = ()
+    webhooks: tuple[DeclaredWebhook, ...] = ()
+    services: tuple[DeclaredService, ...] = ()
+    products: tuple[Product, ...] = ()
     lifecycle: tuple[Literal["on_enable", "on_disable", "health"], ...] = ()
     personal_data: tuple[PersonalField, ...] = ()
     privacy: bool = False
@@ -148,6 +175,10 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
             yield "job", job.name
         for command in self.commands:
             yield "command", command.name
+        for webhook in self.webhooks:
+            yield "webhook", webhook.name
+        for service in self.services:
+            yield "service", service.name
         for step in self.lifecycle:
             yield "lifecycle", step
         if self.privacy:

@@ -5,7 +5,8 @@ here; how a handler is reached is the runner's to know.
 """
 
 import logging
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
+import traceback
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -15,6 +16,7 @@ from markupsafe import Markup
 from kundelik_core.plugins.breaker import Board, LocalBoard
 from kundelik_core.plugins.calls import Answer, Calls, Late, Raised
 from kundelik_core.plugins.context import CallContext
+from kundelik_core.plugins.database.grants import asking_of
 from kundelik_core.plugins.declared import HandlerKind, HandlerRef
 from kundelik_core.plugins.outcome import Outcome, OutcomeState, Report
 from kundelik_core.plugins.registry import Registry, SlotEntry
@@ -30,6 +32,7 @@ __all__ = [
     "Equip",
     "RenderedFragment",
     "Renderer",
+    "Settle",
     "log_failure",
 ]
 
@@ -48,14 +51,22 @@ BUDGETS: Final[Mapping[HandlerKind, float]] = MappingProxyType(
         "privacy": 60,
         "command": 600,
         "demo": 600,
+        "webhook": 10,
+        "service": 2,
     }
 )
 """How long a call may take, in seconds; events and jobs name their own."""
 
 HEALTH_S: Final = 5
 
+# What answers a question that a page has asked: a wish of theirs is left to the workers.
+_ONLY_TOLD: Final = frozenset({"service", "privacy"})
+
 Equip: TypeAlias = Callable[[str, CallContext], CallContext]
 """Adds what belongs to one plugin alone: the school's settings and a key to its database."""
+
+Settle: TypeAlias = Callable[[str, int], Awaitable[None]]
+"""Fulfils what a plugin has asked for in a school; never raises."""
 
 _log = logging.getLogger(__name__)
 
@@ -103,6 +114,7 @@ class Dispatcher:
         board: Board | None = None,
         report: Report | None = None,
         equip: Equip = _as_it_is,
+        settle: Settle | None = None,
     ) -> None:
         self._registry = registry
         self._runner = runner
@@ -110,6 +122,7 @@ class Dispatcher:
         self._board = board or LocalBoard()
         self._report = report or log_failure
         self._equip = equip
+        self._settle = settle
         self._calls = Calls()
 
     async def render_slot(
@@ -163,12 +176,26 @@ class Dispatcher:
         (answer,) = await self._calls.run(
             [(lambda: self._runner.call(ref, own, payload), self.budget(ref))]
         )
+        await self._fulfil(ref, own)
         try:
             value = _plain(ref, answer)
         except _FailedError as failed:
             return self._fail(ref, failed, own)
         self._board.record(ref.plugin, good=True)
         return Outcome(ref=ref, state=OutcomeState.DONE, value=value)
+
+    async def _fulfil(self, ref: HandlerRef, call: CallContext) -> None:
+        """Do what the handler has asked the core for, before its answer goes on its way.
+
+        Whether it failed after that does not matter: what it saved is saved.
+        """
+        if self._settle is None or ref.kind in _ONLY_TOLD or call.school_id is None:
+            return
+        asking = asking_of(self._registry.loaded[ref.plugin].manifest)
+        if asking == "credits" and ref.kind == "page" and ref.name.startswith("GET "):
+            return  # to look at a page earns nobody a day; to come back from paying may
+        if call.db_token and asking:
+            await self._settle(ref.plugin, call.school_id)
 
     def render_page(self, ref: HandlerRef, page: Html, call: CallContext) -> Outcome:
         """Return the body of a page as Markup, to be put into the frame."""
@@ -230,7 +257,9 @@ class Dispatcher:
 
     def _fail(self, ref: HandlerRef, failed: _FailedError, call: CallContext) -> Outcome:
         outcome = Outcome(ref=ref, state=failed.state, error=failed.error)
-        self._board.record(ref.plugin, good=False)
+        # Before a message is proved anybody may have sent it, and nobody outside trips a plugin.
+        if ref.kind != "webhook" or call.school is not None:
+            self._board.record(ref.plugin, good=False)
         self._report(outcome, call)
         return outcome
 
@@ -257,6 +286,12 @@ def _permitted(entry: SlotEntry, own: CallContext) -> bool:
 def log_failure(outcome: Outcome, call: CallContext) -> None:
     """Write down what failed, for the operator and the vendor."""
     ref = outcome.ref
+    error = outcome.error if outcome.state is not OutcomeState.LATE else None
+    if ref.kind == "webhook" and error is not None:
+        # Where it was, without its words: they may quote a message that nobody is to read.
+        notes = getattr(error, "__notes__", ())  # where it was in a process of its own
+        _log.warning("%s", "".join([*traceback.format_tb(error.__traceback__), *map(str, notes)]))
+        error = None
     _log.warning(
         "plugin %s %s in %s %s of school %s: %s [%s]",
         ref.plugin,
@@ -266,5 +301,5 @@ def log_failure(outcome: Outcome, call: CallContext) -> None:
         call.school_id,
         type(outcome.error).__name__,
         call.request_id,
-        exc_info=outcome.error if outcome.state is not OutcomeState.LATE else None,
+        exc_info=error,
     )

@@ -1,4 +1,4 @@
-"""Ask plugins what they keep about a person, for the copy that this person may take along."""
+"""Ask plugins what they keep about a person, to hand it out or to have it erased."""
 
 import asyncio
 from collections.abc import Collection
@@ -10,9 +10,9 @@ from kundelik_core.plugins.declared import HandlerRef
 from kundelik_core.plugins.dispatch import Dispatcher
 from kundelik_core.plugins.registry import Registry
 from kundelik_core.plugins.states import Found, State
-from kundelik_core.sdk import Record, Subject
+from kundelik_core.sdk import Erasure, Record, Subject
 
-__all__ = ["Kept", "ask_what_is_kept", "keepers", "out_of_reach"]
+__all__ = ["Kept", "ask_to_erase", "ask_what_is_kept", "keepers", "out_of_reach"]
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +86,30 @@ async def ask_what_is_kept(
         records = tuple(record for one in outcomes if one.done for record in one.value)
         found.append(Kept(plugin=name, records=records, whole=all(one.done for one in outcomes)))
     return found
+
+
+async def ask_to_erase(
+    registry: Registry,
+    dispatcher: Dispatcher,
+    plugins: Collection[str],
+    subjects: Collection[Subject],
+    call: CallContext,
+) -> list[str]:
+    """Have all of them erase a person, and return those that could not; asking again is safe."""
+    asked = [(name, one) for name in plugins for one in _concern(registry, name, subjects)]
+    answers = await asyncio.gather(
+        *(
+            dispatcher.call(
+                HandlerRef(name, "privacy", "erase"),
+                Erasure(subject=subject, mode="erase"),
+                plugins,
+                call,
+            )
+            for name, subject in asked
+        )
+    )
+    failed = (name for (name, _one), answer in zip(asked, answers, strict=True) if not answer.done)
+    return list(dict.fromkeys(failed))
 
 
 def _concern(registry: Registry, name: str, subjects: Collection[Subject]) -> tuple[Subject, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -41,33 +42,43 @@ class SettingsTurn(msgspec.Struct, frozen=True):
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """What a school has switched on; by plugin the version and values of its settings."""
+    """What a school has switched on; by plugin the version and values of its settings.
+
+    ``takers`` are the people who took a plugin that everybody decides on for themselves.
+    """
 
     enabled: frozenset[str]
     settings: Mapping[str, tuple[int, Mapping[str, Any]]]
+    takers: Mapping[str, frozenset[UUID]] = MappingProxyType({})
 
 
 async def school_setup(tx: Tenant) -> Setup:
     """Return everything that a school has chosen, in one statement."""
     rows = await tx.fetch(
         """
-        select plugin, null::bigint as version, null::text as options
+        select plugin, null::bigint as version, null::text as options, null::uuid[] as takers
           from core.school_plugin where school_id = $1 and off_at is null
         union all
-        select s.plugin, s.version, s.options from (
+        select s.plugin, s.version, s.options, null from (
           select distinct on (plugin) plugin, version, options::text as options
             from core.school_plugin_settings where school_id = $1
            order by plugin, version desc) s
+        union all
+        select t.plugin, null, null, array_agg(t.person_id)
+          from core.plugin_taker t where t.school_id = $1 and t.off_at is null group by t.plugin
         """,
         tx.school_id,
     )
     return Setup(
-        frozenset(row["plugin"] for row in rows if row["version"] is None),
+        frozenset(
+            row["plugin"] for row in rows if row["version"] is None and row["takers"] is None
+        ),
         {
             row["plugin"]: (row["version"], msgspec.json.decode(row["options"]))
             for row in rows
             if row["version"] is not None
         },
+        {row["plugin"]: frozenset(row["takers"]) for row in rows if row["takers"] is not None},
     )
 
 

@@ -75,6 +75,7 @@ class Registry:
         self.loaded: Mapping[str, Loaded] = MappingProxyType(dict(loaded or {}))
         entries: dict[str, list[SlotEntry]] = {name: [] for name in SLOTS}
         self._subscribers: dict[str, tuple[str, ...]] = {}
+        self._providers: dict[str, tuple[str, ...]] = {}
         for name, one in self.loaded.items():
             reads = frozenset(one.manifest.data.reads)
             for slot in one.declared.slots:
@@ -84,6 +85,9 @@ class Registry:
             for subscription in one.declared.subscriptions:
                 others = self._subscribers.get(subscription.event, ())
                 self._subscribers[subscription.event] = (*others, name)
+            for service in one.declared.services:
+                before = self._providers.get(service.name, ())
+                self._providers[service.name] = (*before, name)
         # Sorting is stable: within one order, as the plugins were loaded.
         self._slots = {
             name: tuple(sorted(several, key=lambda entry: entry.slot.order))
@@ -99,6 +103,10 @@ class Registry:
     def subscribers(self, event: str) -> tuple[str, ...]:
         """Return the plugins that want to be told of an event, whichever school it is about."""
         return self._subscribers.get(event, ())
+
+    def providers(self, service: str) -> tuple[str, ...]:
+        """Return the plugins that answer a service, whether they are on or not."""
+        return self._providers.get(service, ())
 
     def subscription(self, plugin: str, event: str) -> DeclaredSubscription | None:
         """Return how a plugin wants to be told of an event."""

@@ -2,22 +2,47 @@
 
 import gettext
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Final
 
 import jinja2
+import msgspec
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from kundelik_core.kernel.i18n import as_locale, catalogue
 from kundelik_core.plugins.registry import Loaded, Registry
+from kundelik_core.plugins.static import files_of
 from kundelik_core.sdk import Fragment, Html
 
-__all__ = ["JinjaRenderer"]
+__all__ = ["JinjaRenderer", "Layouts", "use_layouts"]
 
 TEMPLATES: Final = "templates"
 
 Words = Mapping[str, Callable[..., str]]
+
+
+class Layouts(msgspec.Struct, frozen=True):
+    """What a theme lays out anew of plugins: sources by ``plugin/template``, and whom to tell."""
+
+    sources: Mapping[str, str]
+    failed: Callable[[str, str], None]
+
+
+_layouts: ContextVar[Layouts | None] = ContextVar("layouts", default=None)
+
+
+@contextmanager
+def use_layouts(layouts: Layouts | None) -> Iterator[None]:
+    """Render within this block as a theme lays out what plugins let it."""
+    token = _layouts.set(layouts)
+    try:
+        yield
+    finally:
+        _layouts.reset(token)
 
 
 class JinjaRenderer:
@@ -45,22 +70,49 @@ class JinjaRenderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._words = cache(lambda plugin, locale: _words(plugin, plugins[plugin], locale))
+        files = files_of(registry)
+
+        def words(plugin: str, locale: str) -> Words:
+            found = _words(plugin, plugins[plugin], locale)
+            return {**found, "asset": lambda name: files.url(plugin, name)}
+
+        self._words = cache(words)
         # range() could be asked for more than there is room for; loops go over the given values.
         self._environment.globals.clear()
         # As many as there are files: what is not there raises, and is not kept.
         self._template = cache(self._environment.get_template)
+        self._themable = frozenset(
+            f"{name}/{file}" for name, one in plugins.items() for file in one.manifest.themable
+        )
+        # By source: as many as the installed themes have.
+        self._laid = cache(self._environment.from_string)
 
     def pieces(self, plugin: str, fragment: Fragment | Html, locale: str) -> Iterator[str]:
         """Yield the HTML of a fragment or a page piece by piece."""
-        template = self._template(f"{plugin}/{fragment.template}")
+        name = f"{plugin}/{fragment.template}"
         values = {**fragment.context, **self._words(plugin, locale)}
-        # As Template.generate does, but without copying the globals one by one for each fragment.
-        context = template.new_context(values, shared=True)
+        layouts = _layouts.get()
+        if layouts is not None and name in layouts.sources and name in self._themable:
+            themed = self._themed(name, layouts, values)
+            if themed is not None:
+                yield themed
+                return
+        template = self._template(name)
+        # As Template.generate does, but without the globals, of which there are none.
+        context = Context(self._environment, values, template.name, template.blocks)
         try:
             yield from template.root_render_func(context)
         except Exception:  # noqa: BLE001 - raised again, with the template's own lines
             self._environment.handle_exception()
+
+    def _themed(self, name: str, layouts: Layouts, values: Mapping[str, object]) -> str | None:
+        """Return the HTML as the theme lays it out; None when that fails, which is told."""
+        try:
+            template = self._laid(layouts.sources[name])
+            return "".join(template.root_render_func(template.new_context(dict(values))))
+        except Exception as error:  # noqa: BLE001 - a theme's fault: the plugin's own layout is there
+            layouts.failed(f"templates/x/{name}", repr(error))
+            return None
 
 
 def _words(plugin: str, one: Loaded, locale: str) -> Words:

@@ -10,12 +10,14 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from kundelik_core.plugins.context import CallContext, Facades, PoolFor
+from kundelik_core.plugins.context import Ask, CallContext, Facades, PoolFor
 from kundelik_core.plugins.declared import HandlerKind, HandlerRef
 from kundelik_core.plugins.registry import Registry
 from kundelik_core.sdk import (
     EVENTS,
+    SERVICES,
     SLOTS,
+    Away,
     CommandAnswer,
     CommandRequest,
     DemoRequest,
@@ -23,6 +25,7 @@ from kundelik_core.sdk import (
     Erasure,
     Event,
     File,
+    ForSchool,
     Fragment,
     Health,
     Html,
@@ -33,6 +36,8 @@ from kundelik_core.sdk import (
     Record,
     Redirect,
     Subject,
+    WebhookReply,
+    WebhookRequest,
 )
 
 __all__ = ["LocalRunner", "Runner", "answer_type", "payload_type", "plain_answer"]
@@ -41,7 +46,13 @@ _PAYLOADS: Final[Mapping[tuple[HandlerKind, str], Any]] = MappingProxyType(
     {("privacy", "export"): Subject, ("privacy", "erase"): Erasure, ("demo", "fill"): DemoRequest}
 )
 _PAYLOAD_KINDS: Final[Mapping[HandlerKind, Any]] = MappingProxyType(
-    {"page": PageRequest, "job": JobRun, "command": CommandRequest, "lifecycle": None}
+    {
+        "page": PageRequest,
+        "job": JobRun,
+        "command": CommandRequest,
+        "webhook": WebhookRequest,
+        "lifecycle": None,
+    }
 )
 _ANSWERS: Final[Mapping[tuple[HandlerKind, str], Any]] = MappingProxyType(
     {
@@ -53,8 +64,9 @@ _ANSWERS: Final[Mapping[tuple[HandlerKind, str], Any]] = MappingProxyType(
 _ANSWER_KINDS: Final[Mapping[HandlerKind, Any]] = MappingProxyType(
     {
         "slot": Fragment | None,
-        "page": Html | Redirect | JsonAnswer | File | NotFound,
+        "page": Html | Redirect | Away | JsonAnswer | File | NotFound,
         "command": CommandAnswer,
+        "webhook": WebhookReply | ForSchool,
     }
 )
 # What a handler may hand back, before it is looked at from within.
@@ -74,15 +86,26 @@ class Runner(Protocol):
 class LocalRunner:
     """Call the handlers of plugins that run in this process."""
 
-    def __init__(self, registry: Registry, pool_for: PoolFor | None = None) -> None:
+    def __init__(
+        self, registry: Registry, pool_for: PoolFor | None = None, ask: Ask | None = None
+    ) -> None:
         self._loaded = registry.loaded
         self._pool_for = pool_for
+        self._ask = ask
 
     async def call(self, ref: HandlerRef, call: CallContext, payload: object) -> object:
         """Return what the handler answers; LookupError when there is no such handler here."""
         one = self._loaded[ref.plugin]
         handler = one.handlers[ref.kind, ref.name]
-        ctx = Facades(ref.plugin, call, one.settings_model, one.declared.settings, self._pool_for)
+        ctx = Facades(
+            ref.plugin,
+            call,
+            one.settings_model,
+            one.declared.settings,
+            self._pool_for,
+            manifest=one.manifest,
+            ask=self._ask,
+        )
         return await (handler(ctx) if payload is None else handler(ctx, payload))
 
 
@@ -93,11 +116,15 @@ def payload_type(ref: HandlerRef) -> Any:  # noqa: ANN401 - a type, or None for 
     if ref.kind == "event":
         generic: Any = Event  # which data is known when it runs, not before
         return generic[EVENTS[ref.name]]
+    if ref.kind == "service":
+        return SERVICES[ref.name][0]
     return _PAYLOADS.get((ref.kind, ref.name), _PAYLOAD_KINDS.get(ref.kind))
 
 
 def answer_type(ref: HandlerRef) -> Any:  # noqa: ANN401 - a type, or None for no answer
     """Return the type of what a handler hands back."""
+    if ref.kind == "service":
+        return SERVICES[ref.name][1]
     return _ANSWERS.get((ref.kind, ref.name), _ANSWER_KINDS.get(ref.kind))
 
 
@@ -119,7 +146,8 @@ def plain_answer(ref: HandlerRef, answer: object) -> Any:  # noqa: ANN401 - of a
     if not isinstance(answer, _SHAPES.get((ref.kind, ref.name), wanted)):
         names = getattr(wanted, "__name__", str(wanted).replace("kundelik_core.sdk.", ""))
         raise TypeError(f"returned {type(answer).__name__}, not {names}")
-    key = (ref.kind, ref.name if (ref.kind, ref.name) in _ANSWERS else "")
+    own = ref.kind == "service" or (ref.kind, ref.name) in _ANSWERS
+    key = (ref.kind, ref.name if own else "")
     decoder = _decoders.get(key)
     if decoder is None:
         decoder = _decoders[key] = msgspec.msgpack.Decoder(wanted)

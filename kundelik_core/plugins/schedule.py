@@ -17,7 +17,7 @@ from kundelik_core.kernel.jobs.queue import CORE_QUEUE, enqueue, jobs_queue
 from kundelik_core.plugins.declared import DeclaredJob
 from kundelik_core.sdk.jobs import Cron, Every
 
-__all__ = ["FAN_OUT", "RUN_JOB", "due", "fan_out", "forget_schedules", "start_due"]
+__all__ = ["FAN_OUT", "RUN_JOB", "due", "fan_out", "forget_schedules", "run_soon", "start_due"]
 
 FAN_OUT: Final = "plugins.fan_out"
 """The job that starts a job of a plugin in every school of a zone."""
@@ -108,6 +108,12 @@ async def fan_out(plugin: str, job: DeclaredJob, told: Mapping[str, object], zon
     """
     schools = [row["id"] for row in await reference().fetch(_SCHOOLS, zone)]
     return sum([await _queue(plugin, job, told, school_id) for school_id in schools])
+
+
+async def run_soon(plugin: str, job: DeclaredJob, school_id: int) -> bool:
+    """Queue a job for one school now; False if its next run there waits already."""
+    told = {"plugin": plugin, "job": job.name, "due_at": clock.now().isoformat()}
+    return await _queue(plugin, job, told, school_id)
 
 
 async def _queue(

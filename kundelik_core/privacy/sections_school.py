@@ -201,4 +201,12 @@ SCHOOL: Final[tuple[Section, ...]] = (
         "where t.school_id = $1 and t.pupil_id = $2 order by t.begins, e.id",
         covers=frozenset({"entitlement_seat.pupil_id"}),
     ),
+    Section(
+        key="modules",
+        title=N_("Modules taken for oneself"),
+        columns=(("module", N_("Module")), ("on_at", N_("From")), ("off_at", N_("Until"))),
+        sql="select t.plugin as module, t.on_at, t.off_at from core.plugin_taker t "
+        "where t.school_id = $1 and t.person_id = $2 order by t.on_at, t.plugin",
+        covers=frozenset({"plugin_taker.person_id"}),
+    ),
 )

@@ -243,6 +243,7 @@ class TeachingGroup(TenantTable, Table, db=TENANT, schema="core", tablename="tea
     source = Text(default=None, null=True)
     source_id = Text(default=None, null=True)
     version = BigInt(default=None, null=False)
+    layout = BigInt(default=None, null=False)
 
 
 class GroupClass(TenantTable, Table, db=TENANT, schema="core", tablename="group_class"):

@@ -9,8 +9,19 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from kundelik_core.sdk.data import Actor, School
+from kundelik_core.sdk.entitlements import Wish
+from kundelik_core.sdk.products import Listed
 
-__all__ = ["Clock", "I18n", "Log", "PluginContext", "PluginDb", "PluginTx"]
+__all__ = [
+    "Clock",
+    "I18n",
+    "Log",
+    "PluginContext",
+    "PluginDb",
+    "PluginTx",
+    "Services",
+    "Wishes",
+]
 
 
 class Clock(Protocol):
@@ -93,6 +104,31 @@ class PluginDb(Protocol):
         ...
 
 
+class Wishes(Protocol):
+    """Ask the core for entitlements, within a transaction of the plugin's own."""
+
+    async def ask(self, tx: PluginTx, wish: Wish) -> None:
+        """Ask for something; it is saved with ``tx`` and fulfilled once the handler is done.
+
+        Raises:
+            PermissionError: the plugin's kind or its products do not allow this wish.
+        """
+        ...
+
+
+class Services(Protocol):
+    """Ask other plugins, by services that the manifest names under ``uses.services``."""
+
+    async def ask(self, name: str, question: Any) -> Any | None:  # noqa: ANN401 - see SERVICES
+        """Return the answer, of the type that ``SERVICES`` names; None when nobody gives one.
+
+        Raises:
+            PermissionError: the manifest does not name this service.
+            TypeError: the question is of another type.
+        """
+        ...
+
+
 class PluginContext(Protocol):
     """Carry what every handler of a plugin may use."""
 
@@ -121,6 +157,34 @@ class PluginContext(Protocol):
 
         What a school has not set, or set to what no longer fits, has the value of the class.
         """
+        ...
+
+    @property
+    def wishes(self) -> Wishes:
+        """Return where entitlements are asked for."""
+        ...
+
+    @property
+    def services(self) -> Services:
+        """Return the other plugins' services."""
+        ...
+
+    @property
+    def catalogue(self) -> Sequence[Listed]:
+        """Return what can be bought: the plugin's own products, for a payment plugin all of them.
+
+        Products of plugins that are off for the school are not there.
+        """
+        ...
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """Return what the operator has set of the manifest's ``uses.secrets``; not set: missing."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Return where the installation is reached, such as ``https://diary.example``."""
         ...
 
     @property

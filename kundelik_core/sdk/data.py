@@ -89,6 +89,9 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "mark.v1": N_("Marks."),
         "result.v1": N_("Marks of periods and of the year."),
         "attendance.v1": N_("Absences and late arrivals."),
+        "entitlement.v1": N_("For which pupils something of this module's own is paid or given."),
+        "wish.v1": N_("What came of this module's own wishes for entitlements."),
+        "money.v1": N_("What was paid through this module, by the core's own account."),
     }
 )
 """Every scope that a manifest may ask for, with what it opens, as an English msgid.

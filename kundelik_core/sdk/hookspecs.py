@@ -16,8 +16,11 @@ from kundelik_core.sdk.jobs import Command, Job
 from kundelik_core.sdk.life import Demo, Lifecycle
 from kundelik_core.sdk.pages import NavItem, Page
 from kundelik_core.sdk.privacy import PersonalField, PrivacyHandlers
+from kundelik_core.sdk.products import Product
+from kundelik_core.sdk.services import Service
 from kundelik_core.sdk.settings import Settings
 from kundelik_core.sdk.ui import Slot
+from kundelik_core.sdk.webhooks import Webhook
 
 __all__ = ["PROJECT", "Hooks", "hookimpl"]
 
@@ -97,6 +100,30 @@ class Hooks(Protocol):
         """Return the commands that an operator gets as ``kundelik x PLUGIN NAME``.
 
         Each name has to stand in the manifest under ``uses.commands``.
+        """
+        ...
+
+    @_hookspec
+    def webhooks(self) -> Sequence[Webhook]:
+        """Return the doors through which services outside may tell the plugin something.
+
+        Each name has to stand in the manifest under ``uses.webhooks``.
+        """
+        ...
+
+    @_hookspec
+    def products(self) -> Sequence[Product]:
+        """Return what of the plugin can be bought; prices are set by the operator.
+
+        Each ``sku`` has to stand in the manifest under ``uses.products``.
+        """
+        ...
+
+    @_hookspec
+    def services(self) -> Sequence[Service]:
+        """Return what the plugin answers when others ask.
+
+        Each name has to stand in the manifest under ``provides``, and in ``SERVICES``.
         """
         ...
 

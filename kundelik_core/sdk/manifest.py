@@ -41,6 +41,7 @@ _Dotted: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*(\.[a
 _Host: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+\Z")]
 _Command: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,29}\Z")]
 _Secret: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]*\Z")]
+_Template: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*\.html\Z")]
 _Duration: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^P[1-9][0-9]*[DWMY]\Z")]
 
 
@@ -68,7 +69,8 @@ class Data(_Table, frozen=True, kw_only=True):
 class Uses(_Table, frozen=True, kw_only=True):
     """Everything else the plugin may do; what is not named here is refused when it registers.
 
-    ``pages`` allows pages under ``/x/NAME`` and entries of the menu that lead to them.
+    ``pages`` allows pages under ``/x/NAME`` and entries of the menu that lead to them, ``webhooks``
+    names doors for messages from outside, ``services`` what is asked of other plugins.
     """
 
     events: tuple[_Versioned, ...] = ()
@@ -77,6 +79,8 @@ class Uses(_Table, frozen=True, kw_only=True):
     jobs: tuple[_Dotted, ...] = ()
     commands: tuple[_Command, ...] = ()
     pages: bool = False
+    webhooks: tuple[_Command, ...] = ()
+    services: tuple[_Versioned, ...] = ()
     http_out: tuple[_Host, ...] = ()
     secrets: tuple[_Secret, ...] = ()
     products: tuple[_Dotted, ...] = ()
@@ -94,7 +98,10 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(_Table, frozen=True, kw_only=True):
-    """One plugin's manifest. Version, licence and dependencies are its distribution's to say."""
+    """One plugin's manifest. Version, licence and dependencies are its distribution's to say.
+
+    ``themable`` names templates that a theme may lay out anew; their values are then a promise.
+    """
 
     manifest: Literal[1]
     name: _Name
@@ -105,6 +112,8 @@ class Manifest(_Table, frozen=True, kw_only=True):
     vendor: Vendor
     requires: tuple[str, ...] = ()
     after: tuple[_Name, ...] = ()
+    provides: tuple[_Versioned, ...] = ()
+    themable: tuple[_Template, ...] = ()
     data: Data = Data()
     uses: Uses = Uses()
 
@@ -158,8 +167,8 @@ _HELP: Mapping[str, str] = MappingProxyType(
         "data.personal": N_("Write true when the plugin keeps data about people, else false."),
         "data.retention": N_('Write how long data is kept after a school leaves, like "P400D".'),
         "uses": N_(
-            "It may hold events, slots, permissions, jobs, commands, pages, http_out, secrets and "
-            "products."
+            "It may hold events, slots, permissions, jobs, commands, pages, webhooks, services, "
+            "http_out, secrets and products."
         ),
         "uses.events": N_('List events with their version, like "mark.recorded.v1".'),
         "uses.slots": N_('List slots by name, like "class.page".'),
@@ -167,6 +176,10 @@ _HELP: Mapping[str, str] = MappingProxyType(
         "uses.jobs": _OWN,
         "uses.commands": N_("List names of small letters, digits and -, like recount."),
         "uses.pages": N_("Write true when the plugin has pages of its own, else false."),
+        "uses.webhooks": N_("List names of small letters, digits and -, like stripe."),
+        "uses.services": N_('List services with their version, like "checkout.offer.v1".'),
+        "provides": N_('List services with their version, like "checkout.offer.v1".'),
+        "themable": N_('List templates that themes may lay out anew, like "diary_week.html".'),
         "uses.products": _OWN,
         "uses.http_out": N_("List host names in small letters, without a scheme or a port."),
         "uses.secrets": N_("List names of letters, digits and _."),
@@ -255,7 +268,8 @@ def _breaches(manifest: Manifest) -> Iterator[tuple[str, str]]:
 def _repeats(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Yield each list that names something twice."""
     lists: dict[str, Any] = {"requires": manifest.requires, "after": manifest.after}
-    lists["data.reads"] = manifest.data.reads
+    lists |= {"provides": manifest.provides, "data.reads": manifest.data.reads}
+    lists["themable"] = manifest.themable
     fields = (key for key in Uses.__struct_fields__ if key != "pages")
     lists |= {f"uses.{key}": getattr(manifest.uses, key) for key in fields}
     for key, values in lists.items():

@@ -15,6 +15,7 @@ from kundelik_core.sdk.text import Text
 
 __all__ = [
     "MAX_UPLOAD_BYTES",
+    "Away",
     "File",
     "Html",
     "JsonAnswer",
@@ -83,6 +84,16 @@ class Redirect(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     to: str
 
 
+class Away(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Lead the reader to a page outside, such as a provider's: the core says so and goes there.
+
+    Only to hosts of the manifest's ``uses.http_out``, or that the operator has added for this
+    plugin; anything else is refused.
+    """
+
+    url: str
+
+
 class JsonAnswer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Answer with JSON, for a script of the plugin's own pages or for a machine."""
 
@@ -102,7 +113,7 @@ class NotFound(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Say that there is nothing here; also for what this person may not know of."""
 
 
-PageAnswer: TypeAlias = Html | Redirect | JsonAnswer | File | NotFound
+PageAnswer: TypeAlias = Html | Redirect | Away | JsonAnswer | File | NotFound
 """What a page may answer."""
 
 
@@ -111,8 +122,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     ``path`` is relative, ``""`` the first page; ``{name}``, ``{name:int}`` and ``{name:uuid}``
     stand for one part of it. ``permission`` is one of the plugin's own codes; None opens the page
-    to everyone who belongs to a school where the plugin is on. A page that is off, unknown or not
-    allowed is not found.
+    to everyone who belongs to a school where the plugin is on. A page that is off or unknown is not
+    found; who lacks the permission is told so (403).
     """
 
     path: str

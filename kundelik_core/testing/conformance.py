@@ -16,6 +16,7 @@ from kundelik_core.plugins.dispatch import MAX_FRAGMENT_BYTES
 from kundelik_core.sdk import SLOTS, SlotArgs
 from kundelik_core.testing import samples
 from kundelik_core.testing.conformance_data import DATA_CHECKS, CannotTellError, demo_school
+from kundelik_core.testing.conformance_outside import OUTSIDE_CHECKS
 from kundelik_core.testing.conformance_pages import PAGE_CHECKS
 from kundelik_core.testing.conformance_work import WORK_CHECKS
 from kundelik_core.testing.core import Core
@@ -47,10 +48,15 @@ def registered(subject: Subject) -> list[str]:
         "permissions": {one.code for one in declared.permissions},
         "jobs": {job.name for job in declared.jobs},
         "commands": {command.name for command in declared.commands},
-        # The contract has no hook for these yet: who names them asks for what it cannot use.
-        "products": set(),
+        "webhooks": {hook.name for hook in declared.webhooks},
+        "products": {product.sku for product in declared.products},
     }
-    found = []
+    answered = {service.name for service in declared.services}
+    found = [
+        f"provides names {name}, which nothing answers"
+        for name in manifest.provides
+        if name not in answered
+    ]
     for key, registered_names in there.items():
         names: tuple[str, ...] = getattr(manifest.uses, key)
         idle = [name for name in names if name not in registered_names]
@@ -150,6 +156,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType({
         *DATA_CHECKS,
         *PAGE_CHECKS,
         *WORK_CHECKS,
+        *OUTSIDE_CHECKS,
     )
 })  # fmt: skip
 """Every check by the name of its item."""

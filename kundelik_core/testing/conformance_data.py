@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from kundelik_core.plugins.database import RuleBroken, login_of, schema_of
+from kundelik_core.plugins.database import RuleBroken, asking_of, login_of, schema_of
 from kundelik_core.plugins.database.names import view_of
 from kundelik_core.sdk import SCOPES, EraseMode, SubjectKind
 from kundelik_core.testing.core import Core
@@ -88,13 +88,15 @@ def scopes(subject: Subject) -> list[str]:
         return []
     ground = subject.ground
     ground.start()
-    reads = subject.loaded().manifest.data.reads
+    manifest = subject.loaded().manifest
+    # Whoever may ask the core for something may look what came of it.
+    due = {*manifest.data.reads, *(["wish.v1"] if asking_of(manifest) else [])}
     found = []
     for scope in SCOPES:
         asked = "select has_table_privilege($1, $2, 'select')"
         view = f"core_api.{view_of(scope)}"
         granted = ground.run(ground.factory.tenant.fetchval(asked, login_of(subject.name), view))
-        if granted is not (scope in reads):
+        if granted is not (scope in due):
             found.append(f"{scope} is {'' if granted else 'not '}granted")
     return found
 

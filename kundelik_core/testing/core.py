@@ -89,7 +89,7 @@ class Core:
     async def _switch(self, school: School, name: str, *, on: bool) -> None:
         switch = Switch(self.ground.registry, self.ground.dispatcher, self.ground.allowed)
         turn = switch.on if on else switch.off
-        if self.ground.registry.loaded[name].manifest.level == "school":
+        if self.ground.registry.loaded[name].manifest.level != "platform":
             head = school.people["director"]
             await turn(school.id, name, head, await self._call(school, role="director"))
 
@@ -180,13 +180,22 @@ class Core:
         erasure = Erasure(subject=Subject(kind=kind, id=person), mode=mode)
         return int(self.call(school, "privacy", "erase", erasure).rows)
 
-    def call(self, school: School | None, kind: HandlerKind, name: str, payload: object) -> Any:  # noqa: ANN401 - of the handler's type
+    def call(
+        self,
+        school: School | None,
+        kind: HandlerKind,
+        name: str,
+        payload: object,
+        *,
+        role: Role | None = None,
+    ) -> Any:  # noqa: ANN401
         """Call one handler as the server does, and return its answer; what it raises is raised."""
 
         async def ask() -> Outcome:
             ref = HandlerRef(self.plugin, kind, name)
             on = await self._on(school)
-            return await self.ground.dispatcher.call(ref, payload, on, await self._call(school))
+            within = await self._call(school, role=role)
+            return await self.ground.dispatcher.call(ref, payload, on, within)
 
         outcome = self.ground.run(ask())
         self.ground.raise_failures()

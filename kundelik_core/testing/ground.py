@@ -28,20 +28,23 @@ from kundelik_core.plugins.allowed import Allowed
 from kundelik_core.plugins.context import CallContext
 from kundelik_core.plugins.database import (
     PluginPools,
+    asking_of,
     install_key,
     migrate_plugin,
     provision,
 )
 from kundelik_core.plugins.dispatch import Dispatcher
 from kundelik_core.plugins.life import running as life
-from kundelik_core.plugins.life.keys import Keys, keys_of
+from kundelik_core.plugins.life.keys import keys_of
 from kundelik_core.plugins.life.operate import approve
 from kundelik_core.plugins.life.operator import operator
 from kundelik_core.plugins.outcome import Outcome
 from kundelik_core.plugins.registry import Registry
 from kundelik_core.plugins.render import JinjaRenderer
 from kundelik_core.plugins.runner import LocalRunner, Runner
+from kundelik_core.plugins.services import Broker
 from kundelik_core.plugins.states import Found
+from kundelik_core.plugins.wishes import settle_after_call
 from kundelik_core.testing.factory import Factory
 from kundelik_core.testing.postgres import cluster, fresh_databases
 from kundelik_core.web import modules
@@ -197,7 +200,10 @@ class Ground:
             manifest = next(one.manifest for one in self._found if one.name == self.name)
             assert manifest is not None
             await install_key(op.tenant, self.keys.signer)
-            await provision(op.tenant, self.name, manifest.data.reads, logins=self.keys.logins)
+            await provision(
+                op.tenant, self.name, manifest.data.reads, asking=asking_of(manifest),
+                logins=self.keys.logins,
+            )  # fmt: skip
             with tempfile.TemporaryDirectory() as folder:
                 for several in (files[:-1], files[-1:]):
                     for file in several:
@@ -230,15 +236,20 @@ class Ground:
             JinjaRenderer(one.registry),
             board=_Patient(),
             report=self._note,
-            equip=_Equip(one.allowed, self.keys),
+            equip=life.Equipment(
+                one.allowed, self.keys, TOKEN_SECONDS, self.settings, one.registry, one.shelf
+            ),
+            settle=settle_after_call,
         )
+        self._broker.use(self.dispatcher)
         self._host = modules.Host(self.registry, self.dispatcher, self.allowed)
 
     async def _runner_of(self, registry: Registry) -> Runner:
         """Return who calls the plugin: here, or in a process of its own as the server starts it."""
         pools = PluginPools(self.keys.logins.url_for)
         self._stack.push_async_callback(pools.close)
-        here = LocalRunner(registry, pools.of)
+        self._broker = Broker(registry, self.allowed.active)
+        here = LocalRunner(registry, pools.of, self._broker.ask)
         if self.mode == "process":
             return here
         from kundelik_core.plugins.host.load import HostedPlugins
@@ -258,6 +269,7 @@ class Ground:
         place = place_of(self.settings.data_dir)
         self._stack.enter_context(PluginHosts(place, lambda: [plan]))
         hosted = HostedPlugins(place)
+        hosted.answer_with(self._broker.ask)
         self._stack.push_async_callback(hosted.close)
         # Asked as the server asks: nothing that it says of itself is taken from this process.
         await asyncio.to_thread(hosted.load, one)
@@ -298,21 +310,6 @@ class _Held(msgspec.Struct, frozen=True):
         db.use_databases(self.databases)
         hub._hubs[:] = self.hubs
         life._running[:] = self.running
-
-
-class _Equip:
-    """Gives a call what belongs to one plugin, as the server does."""
-
-    def __init__(self, allowed: Allowed, keys: Keys) -> None:
-        self._allowed, self._keys = allowed, keys
-
-    def __call__(self, plugin: str, call: CallContext) -> CallContext:
-        if call.school is None:
-            return call
-        # What a test hands over counts more than what the school has stored.
-        own = call if call.settings else self._allowed.equip(plugin, call)
-        token = self._keys.signer.mint(plugin, call.school.id, TOKEN_SECONDS)
-        return msgspec.structs.replace(own, db_token=token)
 
 
 @contextlib.asynccontextmanager

@@ -1,20 +1,15 @@
 """Visit the pages of the core under test as one person does, without a browser."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import httpx
 
-from kundelik_core.identity.rules import new_token, token_hash
-from kundelik_core.kernel.db import directory
+from kundelik_core.testing.browsing import browser, open_session
 from kundelik_core.testing.ground import Ground
-from kundelik_core.web.visit import SESSION_COOKIE
 
 __all__ = ["Visitor"]
-
-_HOST: Final = "kundelik.test"
 
 
 class Visitor:
@@ -63,33 +58,8 @@ class Visitor:
         self, method: str, path: str, headers: Mapping[str, str], body: Mapping[str, Any]
     ) -> httpx.Response:
         if self._account is not None and not self._token:
-            self._token = await _session(self._account)
-        transport = httpx.ASGITransport(
-            self._ground.app,
-            raise_app_exceptions=False,
-            client=("192.0.2.1", 1234),
-        )
+            self._token = await open_session(self._account, "kundelik-kit")
         accept = "application/json" if body.get("json") is not None else "text/html"
-        async with httpx.AsyncClient(
-            transport=transport,
-            base_url=f"http://{_HOST}",
-            headers={"Sec-Fetch-Site": "same-origin", "Accept": accept, **headers},
-        ) as client:
-            if self._token:
-                client.cookies.set(SESSION_COOKIE, self._token, domain=_HOST)
+        sent = {"Accept": accept, **headers}
+        async with browser(self._ground.app, token=self._token, **sent) as client:
             return await client.request(method, path, **body)
-
-
-async def _session(account: UUID) -> str:
-    """Sign an account in without a password, and return its token."""
-    token = new_token()
-    until = datetime.now(UTC) + timedelta(hours=1)
-    await directory().execute(
-        "select directory.open_session($1, $2, $3, $4, $5)",
-        token_hash(token),
-        account,
-        until,
-        "kundelik-kit",
-        "",
-    )
-    return token

@@ -30,7 +30,9 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from litestar import Litestar, Response
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler
 
 from kundelik_core.identity.sessions import Sessions
 from kundelik_core.kernel.boot import Urls, open_databases
@@ -69,6 +71,12 @@ async def readyz(request: Request) -> Response[str]:  # noqa: ARG001 - the signa
     return Response("ready\n", media_type="text/plain")
 
 
+async def _guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Do all that comes before a handler; in one guard, since the framework copies it for each."""
+    await guard(connection, handler)
+    await know_modules(connection, handler)
+
+
 def create_app(
     settings: Settings, urls: Urls | None = None, *, handlers: Sequence[Any] = ()
 ) -> Shell:
@@ -82,7 +90,7 @@ def create_app(
     shell: list[Shell] = []
     app = Litestar(
         route_handlers=[readyz, *discover(), *handlers],
-        guards=[guard, know_modules],
+        guards=[_guard],
         exception_handlers={Exception: handle},
         lifespan=[_lifespan(settings, urls, shell)],
         request_max_body_size=BODY_MAX,

@@ -8,6 +8,7 @@ from uuid import UUID
 from litestar import Response
 from litestar.params import FromPath
 from litestar.response import Redirect
+from litestar.types import ASGIApp
 
 from kundelik_core import sdk
 from kundelik_core.gradebook.access import Viewer, not_found
@@ -26,6 +27,7 @@ from kundelik_core.kernel.errors import Problem
 from kundelik_core.privacy.actions import note_look
 from kundelik_core.privacy.model import What
 from kundelik_core.schools.calendar import monday_of, parse_iso_week, school_year_of
+from kundelik_core.web.answer import Ready
 from kundelik_core.web.diary_marks import subject_context, year_context
 from kundelik_core.web.diary_state import coming
 from kundelik_core.web.diary_view import child_context, week_context
@@ -88,7 +90,7 @@ def _schools(actor: Actor) -> list[int]:
 
 
 @page("/diary", access="signed-in")
-async def diary(request: Request) -> Response[bytes]:
+async def diary(request: Request) -> ASGIApp:
     """Show this week of oneself or of the first child."""
     actor = actor_of(request)
     own = [m.person_id for m in actor.memberships if m.role == "pupil"]
@@ -99,15 +101,13 @@ async def diary(request: Request) -> Response[bytes]:
 
 
 @page("/diary/{child:uuid}", access="signed-in")
-async def diary_of(request: Request, child: FromPath[UUID]) -> Response[bytes]:
+async def diary_of(request: Request, child: FromPath[UUID]) -> ASGIApp:
     """Show this week of a child."""
     return await _week(request, child)
 
 
 @page("/diary/{child:uuid}/{week:str}", access="signed-in")
-async def diary_of_week(
-    request: Request, child: FromPath[UUID], week: FromPath[str]
-) -> Response[bytes]:
+async def diary_of_week(request: Request, child: FromPath[UUID], week: FromPath[str]) -> ASGIApp:
     """Show a named week of a child."""
     monday = parse_iso_week(week)
     if monday is None or not date(2000, 1, 3) <= monday <= date(2100, 1, 4):
@@ -115,7 +115,7 @@ async def diary_of_week(
     return await _week(request, child, monday)
 
 
-async def _week(request: Request, pupil: UUID, monday: date | None = None) -> Response[bytes]:
+async def _week(request: Request, pupil: UUID, monday: date | None = None) -> Ready:
     """Show a week, without one the week that matters now."""
     visit, actor = visit_of(request), actor_of(request)
     today, now = clock.today(), clock.now()
@@ -150,7 +150,7 @@ async def _week(request: Request, pupil: UUID, monday: date | None = None) -> Re
     return await _answer(request, pupil, page, own=own)
 
 
-async def _answer(request: Request, pupil: UUID, page: KeptPage, *, own: bool) -> Response[bytes]:
+async def _answer(request: Request, pupil: UUID, page: KeptPage, *, own: bool) -> Ready:
     """Answer with a week and what the modules of its school show below it."""
     name, monday = page.about
     viewer: sdk.Viewer = "staff"

@@ -124,7 +124,7 @@ def subject_context(found: SubjectYear, wanted: str, base: str) -> Context:
         marks = [mark for mark in found.marks if period.holds(mark.date)]
         if not marks and period.code not in kept:
             continue
-        total = result_context(group, period, kept.get(period.code), "")
+        total = result_context(group, period.code, kept.get(period.code), "")
         periods.append(
             {
                 "title": period_title(period.code),

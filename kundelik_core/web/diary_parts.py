@@ -6,7 +6,6 @@ from typing import Any
 
 from kundelik_core.gradebook.cells import absence_shown
 from kundelik_core.gradebook.diary.model import DiaryGroup, DiaryMark
-from kundelik_core.gradebook.journal.model import Period
 from kundelik_core.gradebook.results import (
     Kept,
     kind_of,
@@ -17,9 +16,9 @@ from kundelik_core.gradebook.results import (
 )
 from kundelik_core.gradebook.schemes.year import mark_value
 from kundelik_core.kernel.i18n import Locale, _, current_locale
-from kundelik_core.web.journal_titles import number
+from kundelik_core.web.journal_titles import number, period_title
 
-__all__ = ["mark_context", "result_context", "value_text", "worth"]
+__all__ = ["mark_context", "result_context", "result_row", "value_text", "worth"]
 
 Context = dict[str, Any]
 
@@ -87,9 +86,17 @@ def _worth_of(code: str, version: int, mark: str) -> Fraction | int | None:
     return value.numerator if value.denominator == 1 else value
 
 
-def result_context(
-    group: DiaryGroup, period: Period, kept: Kept | None, href: str
+def result_row(
+    group: DiaryGroup, period: str, kept: Kept | None, href: str, *, late: bool
 ) -> Context | None:
+    """Return a result among others; one of a longer period says so until it has a mark."""
+    row = result_context(group, period, kept, href)
+    if row is not None and late and not row["mark"]:
+        row["status"] = row["status"] or period_title(period)
+    return row
+
+
+def result_context(group: DiaryGroup, period: str, kept: Kept | None, href: str) -> Context | None:
     """Return one subject's result and how it came about; None where nothing is ever marked."""
     scheme = scheme_of(group.scheme_code, group.scheme_version)
     if scheme.marks_nothing:
@@ -99,7 +106,7 @@ def result_context(
     if kept is None:
         return {
             "subject": subject, "percent": "", "mark": "", "level": "", "href": href,
-            "status": _("no marks yet"), "steps": [], "explain": "", "period": period.code,
+            "status": _("no marks yet"), "steps": [], "explain": "", "period": period,
         }  # fmt: skip
     result, shown = told(group.scheme_code, group.scheme_version, kept, locale)
     percent = scheme.measure == "percent"
@@ -120,5 +127,5 @@ def result_context(
         ],
         "explain": shown.text,
         "href": href,
-        "period": period.code,
+        "period": period,
     }

@@ -11,6 +11,7 @@ from kundelik_core.gradebook.diary.model import (
     ChildClass,
     DiaryGroup,
     DiaryLesson,
+    DiaryMark,
     DiaryWeek,
     NewsItem,
 )
@@ -27,7 +28,8 @@ from kundelik_core.kernel.i18n import (
     weekday,
 )
 from kundelik_core.schools.calendar import iso_week, monday_of
-from kundelik_core.web.diary_parts import mark_context, result_context, value_text, worth
+from kundelik_core.web.diary_book import book_of, drawn_result, fill
+from kundelik_core.web.diary_parts import mark_context, value_text, worth
 from kundelik_core.web.diary_state import receipt_of, state_of
 from kundelik_core.web.journal_titles import ABSENCES, day_title, number, period_title
 
@@ -83,13 +85,17 @@ def week_context(week: DiaryWeek, pupil: UUID, monday: date, today: date, *, own
     groups = {group.id: group for group in week.groups}
     base = f"/diary/{pupil}"
     state = state_of(week, monday, base)
-    days = [] if state else _days(week, groups, monday, today)
+    made = book_of(week, (monday, today), lambda: _timetable(week, monday, today))
+    book = None if state else fill(made, week, groups)
+    days = [] if state or book else _days(week, groups, monday, today)
+    jump = made.jump and not state
     return {
         "week": _week_head(week, monday, sunday, today, base)
         # On the first day of a week today is in view anyway.
-        | {"jump": any(day["now"] for day in days[1:]), "ahead": False},
+        | {"jump": jump, "ahead": False},
         "since": _since(week, groups, today, base) if own else None,
         "state": state,
+        "book": book,
         "days": days,
         "period": _period(week, sunday, base),
         "receipt": receipt_of(week, f"{base}/{iso_week(monday)}/seen") if own else None,
@@ -155,35 +161,26 @@ def _news_line(item: NewsItem, groups: dict[str, DiaryGroup]) -> str:
     return f"{subject}: {shown}, {day_month(item.date, current_locale())}"
 
 
-def _days(
-    week: DiaryWeek, groups: dict[str, DiaryGroup], monday: date, today: date
-) -> list[Context]:
-    absences = dict(week.absences)
+def _timetable(week: DiaryWeek, monday: date, today: date) -> list[Context]:
+    """Return the days with what a class shares."""
+    return _laid_out(week, monday, today, {})[0]
+
+
+def _laid_out(
+    week: DiaryWeek, monday: date, today: date, extra: dict[date, list[Context]]
+) -> tuple[list[Context], dict[str, Context]]:
+    """Return the days, with ``extra`` rows at their ends, and the row of every lesson."""
     subjects = {group.id: group.subject.of(current_locale()) for group in week.groups}
     rows: dict[date, list[Context]] = {monday + timedelta(days=n): [] for n in range(5)}
     by_id: dict[str, Context] = {}
-    by_group: dict[tuple[str, date], Context] = {}
     for lesson in week.lessons:
-        row = _lesson(lesson, subjects.get(lesson.group, ""), absences.get(lesson.id))
-        by_id[lesson.id] = row
-        by_group.setdefault((lesson.group, lesson.date), row)
+        row = by_id[lesson.id] = _lesson(lesson, subjects.get(lesson.group, ""))
         rows.setdefault(lesson.date, []).append(row)
-    for mark in week.marks:
-        group = groups.get(mark.group)
-        if group is None:
-            continue
-        place = by_id.get(mark.lesson or "") or by_group.get((mark.group, mark.date))
-        if place is None:
-            # A work on a day without a lesson of its group still has its row.
-            place = by_group[mark.group, mark.date] = _row(mark.work, subjects[mark.group])
-            rows.setdefault(mark.date, []).append(place)
-        if mark.points is not None or mark.code is not None:
-            place["marks"].append(mark_context(mark, group))
-        if mark.comment:
-            place["remarks"].append({"text": mark.comment, "tone": ""})
+    for day, more in extra.items():
+        rows.setdefault(day, []).extend(more)
     notes = _notes(week)
     near = {today: _("today"), today + timedelta(days=1): _("tomorrow")}
-    return [
+    days = [
         {
             "id": day.isoformat(),
             "title": day_title(day),
@@ -194,6 +191,43 @@ def _days(
         }
         for day in sorted(rows)
     ]
+    return days, by_id
+
+
+def _days(
+    week: DiaryWeek, groups: dict[str, DiaryGroup], monday: date, today: date
+) -> list[Context]:
+    """Return the days with everything in them."""
+    first: dict[tuple[str, date], str] = {}
+    known = {lesson.id for lesson in week.lessons}
+    for lesson in week.lessons:
+        first.setdefault((lesson.group, lesson.date), lesson.id)
+    alone: dict[tuple[str, date], Context] = {}
+    extra: dict[date, list[Context]] = {}
+    placed: list[tuple[str, Context | None, DiaryMark]] = []
+    for mark in week.marks:
+        group = groups.get(mark.group)
+        if group is None:
+            continue
+        where = (mark.group, mark.date)
+        key = mark.lesson if mark.lesson in known else first.get(where)
+        if not key and where not in alone:
+            # A work on a day without a lesson of its group still has its row.
+            alone[where] = _row(mark.work, group.subject.of(current_locale()))
+            extra.setdefault(mark.date, []).append(alone[where])
+        placed.append((key or "", alone.get(where), mark))
+    days, by_id = _laid_out(week, monday, today, extra)
+    for key, row, mark in placed:
+        place = by_id[key] if key else row
+        assert place is not None
+        if mark.points is not None or mark.code is not None:
+            place["marks"].append(mark_context(mark, groups[mark.group]))
+        if mark.comment:
+            place["remarks"].append({"text": mark.comment, "tone": ""})
+    for key, absence in week.absences:
+        if key in by_id:
+            by_id[key]["absence"] = _(ABSENCES[absence])
+    return days
 
 
 def _row(key: str, subject: str, lesson: DiaryLesson | None = None) -> Context:
@@ -214,12 +248,10 @@ def _row(key: str, subject: str, lesson: DiaryLesson | None = None) -> Context:
     }
 
 
-def _lesson(lesson: DiaryLesson, subject: str, absence: str | None) -> Context:
+def _lesson(lesson: DiaryLesson, subject: str) -> Context:
     row = _row(lesson.id, subject, lesson)
     if lesson.status == "cancelled":
         row["off"], row["change"] = True, _("Cancelled")
-    if absence:
-        row["absence"] = _(ABSENCES[absence])
     return row
 
 
@@ -257,11 +289,11 @@ def _period(week: DiaryWeek, sunday: date, base: str) -> Context | None:
         if period is None:
             continue
         result = kept.get((group.id, period.code))
-        row = result_context(group, period, result, f"{base}/marks/{group.id}/{period.code}")
+        href = f"{base}/marks/{group.id}/{period.code}"
+        late = period.code[0] != main.code[0]
+        row = drawn_result(group, period.code, result, href, late, current_locale())
         if row is None:
             continue
-        if period.code[0] != main.code[0] and not row["mark"]:
-            row["status"] = row["status"] or period_title(period.code)
         rows.append(row)
         counts = worth(group, result)
         if counts is not None:

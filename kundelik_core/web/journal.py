@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Response
 from litestar.params import FromPath
+from litestar.types import ASGIApp
 
 from kundelik_core.gradebook.access import JOURNAL_STAFF, Right, journal_right, not_found
 from kundelik_core.gradebook.journal.model import JournalPage
@@ -21,7 +22,7 @@ from kundelik_core.kernel.db import tenant
 from kundelik_core.kernel.i18n import current_locale, ngettext
 from kundelik_core.schools.calendar import school_year_of
 from kundelik_core.web.frame import frame_key, render_page, school_name, view
-from kundelik_core.web.journal_api import cursor
+from kundelik_core.web.journal_answers import cursor
 from kundelik_core.web.journal_reach import staff_schools, viewer_of
 from kundelik_core.web.journal_view import journal_context, list_context
 from kundelik_core.web.remembered import PAGES, KeptPage, keep_page
@@ -70,9 +71,7 @@ def _line(item: JournalItem) -> dict[str, str]:
 
 @page(["/journal/{group:uuid}", "/journal/{group:uuid}/{period:str}"],
       access=Permission.JOURNAL_READ)  # fmt: skip
-async def journal(
-    request: Request, group: FromPath[UUID], period: FromPath[str] = ""
-) -> Response[bytes]:
+async def journal(request: Request, group: FromPath[UUID], period: FromPath[str] = "") -> ASGIApp:
     """Show the journal of a group; the present period when none is named."""
     visit, actor, since, today = visit_of(request), actor_of(request), cursor(), clock.today()
     key = frame_key(visit)

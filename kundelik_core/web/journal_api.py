@@ -1,13 +1,11 @@
-"""Take marks and give news: the JSON side of the journal.
+"""Give news, take lessons, works and remarks: the JSON side of the journal but for its cells.
 
 Every write is repeatable: its id is made by the client, and the same id again changes nothing.
 """
 
-from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, TypeVar
+from datetime import UTC, date, datetime
+from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -23,8 +21,7 @@ from kundelik_core.gradebook.columns.actions import (
     void_work,
 )
 from kundelik_core.gradebook.columns.rules import WorkSpec
-from kundelik_core.gradebook.journal.actions import LOCK, SaveResult, save_cells, save_comment
-from kundelik_core.gradebook.journal.model import Change, Outcome
+from kundelik_core.gradebook.journal.actions import save_comment
 from kundelik_core.gradebook.journal.queries import (
     HistoryEntry,
     history,
@@ -32,37 +29,21 @@ from kundelik_core.gradebook.journal.queries import (
     news,
 )
 from kundelik_core.gradebook.periods.actions import set_given_mark
-from kundelik_core.gradebook.results import computed_view
-from kundelik_core.gradebook.schemes.engine import PeriodResult
 from kundelik_core.gradebook.schemes.entry import show_cell
-from kundelik_core.gradebook.schemes.model import GradingScheme
 from kundelik_core.identity.access import Permission
-from kundelik_core.identity.model import Actor
 from kundelik_core.kernel import clock
-from kundelik_core.kernel.db import Tenant, tenant
+from kundelik_core.kernel.db import Tenant
 from kundelik_core.kernel.errors import Problem
-from kundelik_core.kernel.i18n import N_, _, current_locale
-from kundelik_core.web.journal_reach import staff_schools, viewer_of
+from kundelik_core.kernel.i18n import N_, current_locale
+from kundelik_core.web.journal_answers import Json, computed_json, cursor, local_time
+from kundelik_core.web.journal_reach import in_school
 from kundelik_core.web.routes import api_get, api_post
-from kundelik_core.web.visit import Request, actor_of
+from kundelik_core.web.visit import Request
 
-__all__ = ["HANDLERS", "cursor"]
+__all__ = ["HANDLERS"]
 
-_ZONE: Final = ZoneInfo(clock.SCHOOL_ZONE)
-# A save that was under way while somebody asked is seen at the next question.
-_OVERLAP: Final = timedelta(seconds=2)
 # Older than any school year: whoever asks from there reads the page anew anyway.
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-
-Json = dict[str, Any]
-T = TypeVar("T")
-
-
-class Changes(msgspec.Struct, frozen=True):
-    """The body of a save; only results of ``period``, the one of the page, are of use to it."""
-
-    changes: list[Change]
-    period: str | None = None
 
 
 class Comment(msgspec.Struct, frozen=True):
@@ -111,102 +92,11 @@ class GivenMark(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def cursor() -> str:
-    """Return where the next question for news goes on from."""
-    return str(int((clock.now() - _OVERLAP).timestamp() * 1_000_000))
-
-
 def _since(text: str) -> datetime:
     try:
         return max(datetime.fromtimestamp(int(text) / 1_000_000, UTC), _EARLIEST)
     except (ValueError, OverflowError, OSError) as error:
         raise Problem("bad-cursor", N_("What was sent does not fit."), field="since") from error
-
-
-def _local(at: datetime | None) -> str:
-    return "" if at is None else at.astimezone(_ZONE).isoformat(timespec="seconds")
-
-
-async def _in_school(
-    request: Request, group: UUID, act: Callable[[Tenant, Viewer], Awaitable[T]], *, write: bool
-) -> T:
-    """Run an action in the school of the group; 404 when it is in none of the account's."""
-    actor = actor_of(request)
-    _same_account(request, actor)
-    lock = (LOCK, group) if write else None
-    missing: Problem = not_found()
-    for school_id in staff_schools(actor):
-        try:
-            async with tenant(school_id, write=write, lock=lock) as tx:
-                return await act(tx, viewer_of(actor, school_id))
-        except Problem as problem:
-            if problem.code != missing.code:
-                raise
-            missing = problem
-    raise missing
-
-
-def _same_account(request: Request, actor: Actor) -> None:
-    """Refuse what a page of one account sends after another one has signed in."""
-    if request.headers.get("kundelik-account", str(actor.account_id)) != str(actor.account_id):
-        raise Problem(
-            "other-account",
-            N_("Somebody else has signed in on this device. Sign in again."),
-            status=401,
-        )
-
-
-def _computed(scheme: GradingScheme, results: dict[UUID, PeriodResult]) -> Json:
-    """Return the computed ends of the rows; nothing where the scheme computes nothing."""
-    if not scheme.terms:
-        return {}
-    locale = current_locale()
-    return {
-        str(pupil): computed_view(scheme, result, locale, _) for pupil, result in results.items()
-    }
-
-
-def _result(outcome: Outcome) -> Json:
-    problem: Json | None = None
-    if outcome.state == "refused":
-        text = _(outcome.message) % outcome.params if outcome.params else _(outcome.message)
-        problem = {"code": outcome.code, "title": _("Not saved."), "detail": text}
-    theirs = outcome.theirs
-    return {
-        "id": outcome.id,
-        "column": outcome.column,
-        "pupil": outcome.pupil,
-        "state": outcome.state,
-        "value": outcome.value,
-        "problem": problem,
-        "theirs": theirs and {"value": theirs.value, "by": theirs.by, "at": _local(theirs.at)},
-    }
-
-
-@api_post("/journal/{group:uuid}/cells", access=Permission.JOURNAL_WRITE)
-async def post_cells(request: Request, group: FromPath[UUID], data: JSONBody[Changes]) -> Json:
-    """Save a batch of cells; every change is answered for itself."""
-    now = cursor()
-    locale = current_locale()
-
-    async def act(tx: Tenant, viewer: Viewer) -> SaveResult:
-        return await save_cells(
-            tx,
-            viewer,
-            group,
-            data.changes,
-            locale=locale,
-            today=clock.today(),
-            period=data.period,
-        )
-
-    saved = await _in_school(request, group, act, write=True)
-    return {
-        "results": [_result(outcome) for outcome in saved.outcomes],
-        "beside": saved.beside,
-        "computed": _computed(saved.scheme, saved.results),
-        "cursor": now,
-    }
 
 
 @api_get("/journal/{group:uuid}/{period:str}/changes", access=Permission.JOURNAL_READ)
@@ -227,13 +117,17 @@ async def get_changes(
                 "pupil": cell.pupil,
                 "value": cell.value,
                 "by": cell.by,
-                "at": _local(cell.at),
+                "at": local_time(cell.at),
             }
             for cell in found.cells
         ]
-        return {"cursor": now, "cells": cells, "computed": _computed(found.scheme, found.results)}
+        return {
+            "cursor": now,
+            "cells": cells,
+            "computed": computed_json(found.scheme, found.results),
+        }
 
-    return await _in_school(request, group, act, write=False)
+    return await in_school(request, group, act, write=False)
 
 
 async def _may_read(tx: Tenant, viewer: Viewer, group: UUID) -> None:
@@ -257,13 +151,13 @@ async def get_history(
         entries = await history(tx, group, column, pupil)
         return {"entries": [_entry(item, locale) for item in entries]}
 
-    return await _in_school(request, group, act, write=False)
+    return await in_school(request, group, act, write=False)
 
 
 def _entry(item: HistoryEntry, locale: str) -> Json:
     values = item.field == "value"
     return {
-        "at": _local(item.at),
+        "at": local_time(item.at),
         "by": item.by,
         "field": item.field,
         "old": show_cell(decode(item.old), locale) if values else item.old,
@@ -290,7 +184,7 @@ async def post_comment(
             tx, viewer, group, (column, pupil), data.id, data.comment, today=clock.today()
         )
 
-    changed = await _in_school(request, group, act, write=True)
+    changed = await in_school(request, group, act, write=True)
     return {"state": "saved" if changed else "unchanged"}
 
 
@@ -304,7 +198,7 @@ async def post_lesson(
     async def act(tx: Tenant, viewer: Viewer) -> LessonPage:
         return await save_lesson(tx, viewer, group, lesson, wanted, data.base, today=clock.today())
 
-    saved = await _in_school(request, group, act, write=True)
+    saved = await in_school(request, group, act, write=True)
     return {"state": "saved", "topic": saved.topic, "homework": saved.homework}
 
 
@@ -320,7 +214,7 @@ async def post_new_lesson(
             tx, viewer, group, data.id, data.date, data.slot, locale=locale, today=clock.today()
         )
 
-    await _in_school(request, group, act, write=True)
+    await in_school(request, group, act, write=True)
     return {"id": data.id, "state": "saved"}
 
 
@@ -332,7 +226,7 @@ async def post_work(request: Request, group: FromPath[UUID], data: JSONBody[Work
     async def act(tx: Tenant, viewer: Viewer) -> None:
         await add_work(tx, viewer, group, data.id, spec, locale=locale, today=clock.today())
 
-    await _in_school(request, group, act, write=True)
+    await in_school(request, group, act, write=True)
     return {"id": data.id, "state": "saved"}
 
 
@@ -346,7 +240,7 @@ async def post_work_edit(
     async def act(tx: Tenant, viewer: Viewer) -> None:
         await edit_work(tx, viewer, group, work, spec, locale=locale, today=clock.today())
 
-    await _in_school(request, group, act, write=True)
+    await in_school(request, group, act, write=True)
     return {"id": work, "state": "saved"}
 
 
@@ -359,7 +253,7 @@ async def post_work_void(
     async def act(tx: Tenant, viewer: Viewer) -> None:
         await void_work(tx, viewer, group, work, data.reason, today=clock.today())
 
-    await _in_school(request, group, act, write=True)
+    await in_school(request, group, act, write=True)
     return {"id": work, "state": "saved"}
 
 
@@ -381,12 +275,11 @@ async def post_given_mark(
             tx, viewer, group, (pupil, period), data.mark, data.reason, today=clock.today()
         )
 
-    await _in_school(request, group, act, write=True)
+    await in_school(request, group, act, write=True)
     return {"state": "saved"}
 
 
 HANDLERS: Final[tuple[Any, ...]] = (
-    post_cells,
     get_changes,
     get_history,
     post_comment,

@@ -16,8 +16,9 @@ from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_, use_locale
 from kundelik_core.web.answer import Finisher, accepts
 from kundelik_core.web.errors import answer
-from kundelik_core.web.security import SAFE_METHODS, fixed_headers, is_cross_site
-from kundelik_core.web.static_mount import PREFIX, static_files
+from kundelik_core.web.module_files import MODULES, module_file
+from kundelik_core.web.security import SAFE_METHODS, fixed_headers, is_cross_site, is_door
+from kundelik_core.web.static_mount import PREFIX, File, static_files
 from kundelik_core.web.visit import (
     KEY,
     SESSION_COOKIE,
@@ -33,6 +34,7 @@ from kundelik_core.web.visit import (
 __all__ = ["Shell"]
 
 YEAR: Final = b"public, max-age=31536000, immutable"
+INERT: Final = b"default-src 'none'; style-src 'unsafe-inline'; sandbox"
 # Files that browsers want at the root, and where they lie.
 AT_ROOT: Final = {
     "/favicon.ico": "img/favicon.svg",
@@ -69,7 +71,7 @@ class Shell:
         secure = self.secure or scope["scheme"] == "https"
         if path == "/healthz":
             await _plain(send, 200, b"ok\n", self._fixed[secure])
-        elif path.startswith(PREFIX) or path in AT_ROOT:
+        elif path.startswith((PREFIX, MODULES)) or path in AT_ROOT:
             await self._static(send, headers, path, secure=secure, method=scope["method"])
         else:
             await self._serve(scope, receive, send, headers, secure=secure)
@@ -99,8 +101,10 @@ class Shell:
         asked = parse_qs(visit.query).get("lang", [""])[0] if "lang=" in visit.query else ""
         visit.locale = choose_locale(visit, asked, language)
         try:
-            _refuse_foreign(visit, headers)
-            token = visit.cookies.get(SESSION_COOKIE, "")
+            outside = visit.method == "POST" and is_door(visit.path)
+            if not outside:
+                _refuse_foreign(visit, headers)
+            token = "" if outside else visit.cookies.get(SESSION_COOKIE, "")
             if token:
                 visit.actor = await self.sessions.actor(token)
                 if visit.actor is None:
@@ -119,12 +123,15 @@ class Shell:
         self, send: Send, headers: dict[bytes, bytes], path: str, *, secure: bool, method: str
     ) -> None:
         fixed = self._fixed[secure]
-        found = static_files().find(PREFIX + "-/" + AT_ROOT[path] if path in AT_ROOT else path)
+        found = _file(path)
         if found is None or method not in {"GET", "HEAD"}:
             await _plain(send, 404, b"not found\n", fixed)
             return
         file, for_ever = found
         cache = YEAR if for_ever else b"public, no-cache"
+        if path.startswith(MODULES):  # opened by itself, a picture is a page: an inert one
+            fixed = [pair for pair in fixed if pair[0] != b"content-security-policy"]
+            fixed.append((b"content-security-policy", INERT))
         out = [
             *fixed,
             (b"cache-control", cache),
@@ -141,6 +148,13 @@ class Shell:
         body = packed or file.plain
         out += [(b"content-type", file.type.encode()), (b"content-length", str(len(body)).encode())]
         await _send(send, 200, out, b"" if method == "HEAD" else body)
+
+
+def _file(path: str) -> tuple[File, bool] | None:
+    """Return a file of ours or of a module, and whether it may be kept for ever."""
+    if path.startswith(MODULES):
+        return module_file(path)
+    return static_files().find(PREFIX + "-/" + AT_ROOT[path] if path in AT_ROOT else path)
 
 
 def _visit(scope: Scope, headers: dict[bytes, bytes], *, secure: bool) -> Visit:

@@ -10,7 +10,7 @@ import msgspec
 
 from kundelik_core.kernel.db import Tenant
 from kundelik_core.kernel.i18n import current_locale
-from kundelik_core.plugins.kept import ask_what_is_kept, keepers, out_of_reach
+from kundelik_core.plugins.kept import ask_to_erase, ask_what_is_kept, keepers, out_of_reach
 from kundelik_core.plugins.queries import plugin_history
 from kundelik_core.plugins.states import Found
 from kundelik_core.privacy.model import Added, Entry, Kind
@@ -20,7 +20,7 @@ from kundelik_core.web.module_view import title_of
 from kundelik_core.web.modules import allowed, call_in, dispatcher, registry
 from kundelik_core.web.visit import Request
 
-__all__ = ["Asked", "kept_by_modules", "told_by_modules", "whom_to_ask"]
+__all__ = ["Asked", "erased_by_modules", "kept_by_modules", "told_by_modules", "whom_to_ask"]
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +72,24 @@ async def kept_by_modules(
             title = titles.get(one.plugin, one.plugin)
             added.append(Added(module=one.plugin, title=title, entries=entries, whole=one.whole))
     return added
+
+
+async def erased_by_modules(
+    request: Request, school_id: int, person: UUID, asked: Asked
+) -> list[str]:
+    """Have the modules of a school erase a person; return the titles of those that could not.
+
+    Open no ``tenant()`` around it. A module that keeps data here and does not run counts too.
+    """
+    titles = {one.name: title_of(one) for one in registry().plugins}
+    silent = [title_of(one) for one in asked.away]
+    if asked.modules:
+        await allowed().active(school_id)
+        subjects = [Subject(kind=kind, id=person) for kind in asked.kinds]
+        call = call_in(request, school_id)
+        failed = await ask_to_erase(registry(), dispatcher(), asked.modules, subjects, call)
+        silent += [titles.get(name, name) for name in failed]
+    return silent
 
 
 def _away(one: Found) -> Added:

@@ -62,7 +62,7 @@ def menu(visit: Visit) -> tuple[MenuLine, ...]:
         return ()
     lines: dict[str, MenuLine] = {}
     for school_id in actor.schools:
-        on = allowed().known(school_id)
+        on = allowed().theirs(school_id, actor.person(school_id))
         if on:
             for line in _lines(registry(), on, roles_in(actor, school_id), visit.locale):
                 lines.setdefault(line.href, line)

@@ -96,7 +96,7 @@ def card(one: Found, *, on: bool, enabled: bool, school_id: int) -> Context:
     action = label = ""
     if enabled:
         action, label = f"/office/modules/{one.name}/off", _("Switch off for the school")
-    elif ok and manifest is not None and manifest.level == "school":
+    elif ok and manifest is not None and manifest.level != "platform":
         action, label = f"/office/modules/{one.name}/on", _("Switch on for the school")
     return {
         "name": one.name,
@@ -154,6 +154,8 @@ def _why(manifest: Manifest | None, *, enabled: bool, on: bool) -> str:
         return _("It is switched on, but another module that it needs is not.")
     if manifest is not None and manifest.level == "platform":
         return _("Whoever runs the installation switches this module for all schools.")
+    if manifest is not None and manifest.level == "user" and on:
+        return _("Everybody takes it for themselves, in their account.")
     return ""
 
 

@@ -1,6 +1,7 @@
 """Hold the modules of this process, and fill the places that pages keep for them."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 
 import msgspec
@@ -18,10 +19,14 @@ from kundelik_core.plugins.delivery import subscribers_of
 from kundelik_core.plugins.dispatch import Dispatcher
 from kundelik_core.plugins.life.running import Running, running
 from kundelik_core.plugins.registry import Registry
+from kundelik_core.plugins.render import Layouts, use_layouts
 from kundelik_core.plugins.switching import Switch
 from kundelik_core.sdk import DiaryWeek, School, Student, StudentCard, Viewer
 from kundelik_core.web.frame import school_name
-from kundelik_core.web.visit import Request, visit_of
+from kundelik_core.web.static_mount import static_files
+from kundelik_core.web.themes.looks import look_of
+from kundelik_core.web.themes.reports import note_failure
+from kundelik_core.web.visit import Request, actor_of, visit_of
 
 __all__ = [
     "Host",
@@ -32,10 +37,11 @@ __all__ = [
     "dispatcher",
     "fill_slot",
     "fills",
+    "on_for",
     "registry",
     "switch",
-    "switched_on",
     "tell_modules",
+    "theme_layouts",
     "use_host",
 ]
 
@@ -89,9 +95,10 @@ def switch() -> Switch:
     return Switch(host.registry, host.dispatcher, host.allowed)
 
 
-async def switched_on(tx: Tenant) -> frozenset[str]:
-    """Return the modules that may act for a school; mostly known without asking."""
-    return await allowed().active(tx.school_id, tx)
+async def on_for(actor: Actor, school_id: int, tx: Tenant | None = None) -> frozenset[str]:
+    """Return the modules that act when somebody looks at a school; mostly known without asking."""
+    await allowed().active(school_id, tx)
+    return allowed().theirs(school_id, actor.person(school_id))
 
 
 def fills(slot: str, on: frozenset[str]) -> bool:
@@ -127,6 +134,17 @@ def _told(actor: Actor, school_id: int) -> sdk.Actor:
     )
 
 
+def theme_layouts(school_id: int | None) -> AbstractContextManager[None]:
+    """Render modules as the school's theme lays out what they let it."""
+    static = static_files()
+    theme = look_of(school_id or 0, ())["theme"] or static.theme
+    dress = static.dresses.get(theme)
+    sources = dress.layouts if dress else {}
+    if not sources:
+        return nullcontext()
+    return use_layouts(Layouts(sources, lambda what, why: note_failure(theme, what, why)))
+
+
 async def fill_slot(
     slot: str, args: sdk.SlotArgs, on: frozenset[str], call: CallContext
 ) -> list[Markup]:
@@ -134,7 +152,8 @@ async def fill_slot(
 
     Called after ``tenant()`` has ended: a slow module holds no connection.
     """
-    fragments = await _host().dispatcher.render_slot(slot, args, on, call)
+    with theme_layouts(call.school_id):
+        fragments = await _host().dispatcher.render_slot(slot, args, on, call)
     return [fragment.html for fragment in fragments]
 
 
@@ -142,7 +161,7 @@ async def diary_slots(
     request: Request, school_id: int, student: Student, monday: date, viewer: Viewer
 ) -> list[Markup]:
     """Return what modules show below a week; nothing at once where none of them does."""
-    on = await allowed().active(school_id)
+    on = await on_for(actor_of(request), school_id)
     if not fills("diary.week", on):
         return []
     args = DiaryWeek(student_id=student.id, monday=monday, viewer=viewer, student=student)
@@ -151,7 +170,7 @@ async def diary_slots(
 
 async def card_slots(request: Request, school_id: int, student: Student) -> list[Markup]:
     """Return what modules show on the page of a student in the office."""
-    on = await allowed().active(school_id)
+    on = await on_for(actor_of(request), school_id)
     if not fills("student.card", on):
         return []
     args = StudentCard(student_id=student.id, student=student)

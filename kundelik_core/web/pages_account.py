@@ -12,7 +12,9 @@ from kundelik_core.identity.model import Actor
 from kundelik_core.kernel.clock import SCHOOL_ZONE
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import LOCALES, N_, _, moment
+from kundelik_core.plugins.taking import on_offer
 from kundelik_core.web.frame import NOTES, Note, after, role_title, school_name, view
+from kundelik_core.web.modules import allowed, registry
 from kundelik_core.web.pages_login import check_again, keep_session
 from kundelik_core.web.routes import form, page
 from kundelik_core.web.security import local_path
@@ -66,6 +68,11 @@ def _roles(actor: Actor, locale: str) -> list[dict[str, str]]:
     return rows
 
 
+def _chooses(actor: Actor) -> bool:
+    """Say whether any school leaves a module to the reader's own choice."""
+    return any(on_offer(registry(), allowed().known(school_id)) for school_id in actor.schools)
+
+
 async def _account(
     request: Request, *, status: int = 200, errors: dict[str, str] | None = None
 ) -> Response[bytes]:
@@ -99,6 +106,8 @@ async def _account(
         errors={**NO_ERRORS, **(errors or {})},
         export="" if actor.must_change_password else "/account/data",
         services=await services_of(actor, locale),
+        has_children=bool(actor.children),
+        modules="/account/modules" if _chooses(actor) else "",
         **extra,
     )
 

@@ -24,7 +24,7 @@ from kundelik_core.schools.queries.classes import (
 )
 from kundelik_core.sdk import ClassPage, Student
 from kundelik_core.web.frame import view
-from kundelik_core.web.modules import call_in, fill_slot, switched_on
+from kundelik_core.web.modules import call_in, fill_slot, on_for
 from kundelik_core.web.routes import page
 from kundelik_core.web.school_choice import asked_school, learn_schools, missing, school_tabs
 from kundelik_core.web.visit import Request, actor_of
@@ -85,7 +85,7 @@ async def one(request: Request, class_id: FromPath[UUID]) -> Response[bytes]:
             found = await one_class(tx, class_id, today)
             if found.row is None:
                 continue
-            on = await switched_on(tx)
+            on = await on_for(actor, school_id, tx)
         break
     else:
         raise missing()
@@ -115,6 +115,7 @@ async def one(request: Request, class_id: FromPath[UUID]) -> Response[bytes]:
                 group,
                 may_open=leads or own or any(t == person for t, _name in group.teachers),
                 divided=subjects[group.subject] > 1,
+                may_change=leads,
             )
             for group in found.groups
         ],
@@ -158,7 +159,7 @@ def _gone(pupil: ClassPupil, today: date) -> str:
     return _("left on %(day)s") % {"day": day_month(pupil.ends, current_locale())}
 
 
-def _group(group: ClassGroup, *, may_open: bool, divided: bool) -> dict[str, str]:
+def _group(group: ClassGroup, *, may_open: bool, divided: bool, may_change: bool) -> dict[str, str]:
     subject = group.subject.of(current_locale())
     if divided:
         subject = f"{subject}, {group.title}"
@@ -167,6 +168,7 @@ def _group(group: ClassGroup, *, may_open: bool, divided: bool) -> dict[str, str
         "teacher": ", ".join(name for _id, name in group.teachers),
         "pupils": str(group.pupils),
         "href": f"/journal/{group.id}" if may_open else "",
+        "members": f"/office/groups/{group.id}" if may_change else "",
     }
 
 

@@ -38,7 +38,7 @@ from kundelik_core.web.routes import form, page
 from kundelik_core.web.school_choice import asked_school, learn_schools, missing, school_tabs
 from kundelik_core.web.visit import Request, actor_of
 
-__all__ = ["HANDLERS"]
+__all__ = ["HANDLERS", "find_card"]
 
 _KINDS: Final = {
     "": (N_("Everybody"), None),
@@ -150,7 +150,7 @@ def _line(person: Found, states: dict[UUID, AccountState]) -> dict[str, str]:
 async def person_page(request: Request, person: FromPath[UUID]) -> Response[bytes]:
     """Show one person's record and account."""
     actor = actor_of(request)
-    school_id, card = await _card(actor, person)
+    school_id, card = await find_card(actor, person)
     note_look(actor, school_id, person, "card")
     state = None
     if card.account_id is not None:
@@ -163,10 +163,13 @@ async def person_page(request: Request, person: FromPath[UUID]) -> Response[byte
             id=person, name=f"{card.surname} {card.given}", birth_date=card.birth_date
         )
         slots = await card_slots(request, school_id, student)
-    return view(request, "person.html", **context, action=action, slots=slots)
+    erase = (
+        f"/office/people/{person}/erase" if may(actor, Permission.PEOPLE_ERASE, school_id) else ""
+    )
+    return view(request, "person.html", **context, action=action, erase=erase, slots=slots)
 
 
-async def _card(actor: Actor, person: UUID) -> tuple[int, PersonCard]:
+async def find_card(actor: Actor, person: UUID) -> tuple[int, PersonCard]:
     """Read a person whom the reader may see.
 
     Raises:
@@ -189,7 +192,7 @@ async def new_code(request: Request, person: FromPath[UUID]) -> Response[bytes]:
     """Make a one-time code and show its slip, once; earlier codes end."""
     actor, today = actor_of(request), clock.today()
     await learn_schools(actor)
-    school_id, card = await _card(actor, person)
+    school_id, card = await find_card(actor, person)
     require(actor, Permission.SLIPS, school_id)
     facts = SlipFacts(roles=card.roles(today), own_class=card.near)
     if card.account_id is not None:

@@ -18,13 +18,22 @@ from kundelik_core import sdk
 from kundelik_core.identity.access import refuse
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_, _, current_locale
+from kundelik_core.kernel.settings import Settings
 from kundelik_core.plugins.declared import DeclaredPage, HandlerRef, page_name
 from kundelik_core.plugins.outcome import Outcome, OutcomeState
+from kundelik_core.plugins.secrets import hosts_for
+from kundelik_core.plugins.static import files_of
 from kundelik_core.sdk import MAX_UPLOAD_BYTES, PageRequest, Upload
 from kundelik_core.web.frame import school_name, view
-from kundelik_core.web.module_answers import BadAnswerError, file_answer, json_answer, own_address
+from kundelik_core.web.module_answers import (
+    BadAnswerError,
+    file_answer,
+    json_answer,
+    outside,
+    own_address,
+)
 from kundelik_core.web.module_menu import roles_in
-from kundelik_core.web.modules import allowed, call_in, dispatcher, registry
+from kundelik_core.web.modules import allowed, call_in, dispatcher, on_for, registry, theme_layouts
 from kundelik_core.web.routes import form, page
 from kundelik_core.web.school_choice import PARAMETER, learn_schools, missing
 from kundelik_core.web.visit import Request, actor_of, visit_of
@@ -98,7 +107,7 @@ async def _wanted(request: Request, plugin: str, method: str) -> _Page:
         Problem: 404 where the module is on in none, 403 where it is and the reader may not.
     """
     actor = actor_of(request)
-    here = [s for s in actor.schools if plugin in await allowed().active(s)]
+    here = [s for s in actor.schools if plugin in await on_for(actor, s)]
     path = visit_of(request).path.removeprefix(f"/x/{plugin}").strip("/")
     found = registry().page(plugin, method, path)
     if found is None or not here:
@@ -176,7 +185,7 @@ async def _call(request: Request, wanted: _Page, asked: PageRequest, school_id: 
         Problem: 404 when it has just been switched off, 503 when it does not answer.
     """
     visit_of(request).school_id = school_id
-    on = await allowed().active(school_id)
+    on = await on_for(actor_of(request), school_id)
     call = call_in(request, school_id)
     outcome = await dispatcher().call(wanted.ref, asked, on, call)
     if outcome.state is OutcomeState.OFF:
@@ -212,6 +221,8 @@ def _reply(request: Request, wanted: _Page, outcome: Outcome, school_id: int) ->
                 if len(actor_of(request).schools) > 1:
                     address = _in_school(address, school_id)
                 return Redirect(address, status_code=303)
+            case sdk.Away(url=url):
+                return _away(request, wanted, url)
             case sdk.JsonAnswer() as answer:
                 return json_answer(answer, SHOWN)
             case sdk.File() as file:
@@ -223,8 +234,31 @@ def _reply(request: Request, wanted: _Page, outcome: Outcome, school_id: int) ->
     raise missing()
 
 
+def _away(request: Request, wanted: _Page, url: str) -> Response[bytes]:
+    """Lead out of the site: a page of ours that says where to, and goes on by itself.
+
+    Not a redirect, which browsers do not follow to another site after a form of ours.
+    """
+    manifest = registry().loaded[wanted.plugin].manifest
+    settings: Settings = request.app.state["settings"]
+    to, host = outside(url, manifest.uses.http_out, hosts_for(settings, wanted.plugin))
+    paying = manifest.kind == "payment"
+    title = _("You go on to pay at %(host)s") if paying else _("You go on to %(host)s")
+    return view(
+        request,
+        "away.html",
+        headers={"Refresh": f"0; url={to}", "Cache-Control": "no-store"},
+        title=title % {"host": host},
+        text=_("The page there opens by itself. If it does not, use the button."),
+        to=to,
+        label=_("Go on"),
+        module=_title(wanted),
+    )
+
+
 def _framed(request: Request, wanted: _Page, html: sdk.Html, school_id: int) -> Response[bytes]:
-    rendered = dispatcher().render_page(wanted.ref, html, call_in(request, school_id))
+    with theme_layouts(school_id):
+        rendered = dispatcher().render_page(wanted.ref, html, call_in(request, school_id))
     if not rendered.done:
         raise _unavailable(wanted)
     roles = roles_in(actor_of(request), school_id)
@@ -243,6 +277,7 @@ def _framed(request: Request, wanted: _Page, html: sdk.Html, school_id: int) -> 
         module=_title(wanted),
         home=_in_school(home, school_id) if home and several else home,
         schools=_tabs(request, wanted, school_id),
+        sheet=files_of(registry()).sheet(wanted.plugin),
         body=rendered.value,
     )
 
@@ -254,7 +289,7 @@ def _tabs(request: Request, wanted: _Page, school_id: int) -> list[dict[str, obj
     schools = [
         s
         for s in actor.schools
-        if wanted.plugin in allowed().known(s)
+        if wanted.plugin in allowed().theirs(s, actor.person(s))
         and (code is None or code in registry().permitted(wanted.plugin, roles_in(actor, s)))
     ]
     if len(schools) < 2 or wanted.page.method != "GET":

@@ -13,10 +13,8 @@ from uuid import UUID
 
 import brotli
 import msgspec
-from litestar import Response
 
-from kundelik_core.web.answer import BROTLI_QUALITY, etag_of
-from kundelik_core.web.frame import HTML
+from kundelik_core.web.answer import BROTLI_QUALITY, Ready, etag_of
 
 __all__ = ["PAGES", "PLACE", "KeptPage", "Pages", "keep_page"]
 
@@ -24,6 +22,7 @@ PLACE: Final = b"<!--modules-->"
 # An empty last block ends a brotli stream.
 _LAST: Final = b"\x03"
 _STORED: Final = 1 << 16
+_HTML: Final = b"text/html; charset=utf-8"
 
 
 class KeptPage(msgspec.Struct, frozen=True):
@@ -46,7 +45,7 @@ class KeptPage(msgspec.Struct, frozen=True):
     about: tuple[str, date] = ("", date.min)
     """Whose page it is and from which day on, for the modules that add to it."""
 
-    def answer(self, added: Sequence[str] = ()) -> Response[bytes]:
+    def answer(self, added: Sequence[str] = ()) -> Ready:
         """Return the page as an answer, with what modules add where the template says ``PLACE``.
 
         For readers without brotli it is unpacked on its way.
@@ -55,8 +54,13 @@ class KeptPage(msgspec.Struct, frozen=True):
         if self.rest:
             body += stored("".join(added).encode() + self.rest) + _LAST
             tag = etag_of(body) if added else tag
-        headers = {"Cache-Control": self.cache_control, "ETag": tag, "Content-Encoding": "br"}
-        return Response(body, media_type=HTML, headers=headers)
+        return Ready(
+            body,
+            _HTML,
+            (b"cache-control", self.cache_control.encode()),
+            (b"etag", tag.encode()),
+            (b"content-encoding", b"br"),
+        )
 
 
 class Pages:

@@ -29,7 +29,7 @@ from kundelik_core.kernel.i18n import LOCALES, Locale, current_locale, translati
 from kundelik_core.web.static_mount import asset, static_files
 from kundelik_core.web.themes.reports import note_failure
 
-__all__ = ["TEMPLATES", "FastEnv", "environment", "render", "use_templates"]
+__all__ = ["TEMPLATES", "FastEnv", "environment", "render"]
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -228,16 +228,6 @@ class FastEnv(Environment):
         return parsed
 
 
-_plugins: dict[str, Path] = {}
-
-
-def use_templates(plugins: Mapping[str, Path]) -> None:
-    """Make the template folders of plugins known, each under the plugin's name."""
-    _plugins.clear()
-    _plugins.update(plugins)
-    environment.cache_clear()
-
-
 @lru_cache(maxsize=ENVIRONMENTS)
 def environment(locale: Locale, theme: str = "") -> FastEnv:
     """Return the environment of a language and a theme; templates are compiled once and kept.
@@ -248,8 +238,7 @@ def environment(locale: Locale, theme: str = "") -> FastEnv:
     dress = static.dresses.get(theme or static.theme)
     own = dress.theme.templates if dress else {}
     core = FileSystemLoader(TEMPLATES)
-    prefixed = {name: FileSystemLoader(folder) for name, folder in _plugins.items()}
-    loaders = [DictLoader(own), core, PrefixLoader({**prefixed, "core": core})]
+    loaders = [DictLoader(own), core, PrefixLoader({"core": core})]
     env = FastEnv(
         ChoiceLoader(loaders if own else loaders[1:]),
         locale,

@@ -1,9 +1,10 @@
 """Decide what every answer must say to the browser, and which requests are not ours. No I/O."""
 
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
-__all__ = ["CSP", "SAFE_METHODS", "fixed_headers", "is_cross_site", "local_path"]
+__all__ = ["CSP", "SAFE_METHODS", "fixed_headers", "is_cross_site", "is_door", "local_path"]
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -23,6 +24,7 @@ _HEADERS: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
 )
+_DOOR: Final = re.compile(r"/x/[^/]+/hook/[^/]+/?\Z")
 _HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 
@@ -42,6 +44,14 @@ def is_cross_site(fetch_site: str, origin: str, host: str) -> bool:
     if not origin:
         return False
     return origin == "null" or urlsplit(origin).netloc.lower() != host.lower()
+
+
+def is_door(path: str) -> bool:
+    """Tell whether a path is that of a module's webhook.
+
+    What is sent there comes from no page and has no session: neither origin nor cookies count.
+    """
+    return _DOOR.match(path) is not None
 
 
 def local_path(text: str, default: str = "/") -> str:

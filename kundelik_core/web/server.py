@@ -1,7 +1,9 @@
 """Run the application: granian with several worker processes, and the database it stands on.
 
-``serve(settings)`` blocks until it is told to stop (Ctrl-C, SIGTERM). The master starts PostgreSQL
-where no address is set and migrates; the workers find the addresses in their environment.
+``serve(settings)`` blocks until it is told to stop (Ctrl-C, SIGTERM). A SIGHUP to the master starts
+workers and job worker anew, one after the other, so that they load what was approved; the pages
+answer all the while. The master starts PostgreSQL where no address is set and migrates; the workers
+find the addresses in their environment.
 """
 
 import asyncio
@@ -19,7 +21,6 @@ from typing import Any, Final
 import msgspec
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
-from granian.server import MPServer
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
 
 from kundelik_core.kernel import clock
@@ -28,6 +29,7 @@ from kundelik_core.kernel.settings import Settings, load_settings
 from kundelik_core.kernel.supervise import Beside, Supervisor
 from kundelik_core.plugins.life.operate import prepare_plugins
 from kundelik_core.web.app import create_app
+from kundelik_core.web.handover import Handover
 from kundelik_core.web.setup import LOADERS
 from kundelik_core.web.themes import load_theme
 
@@ -134,7 +136,9 @@ def serve(
         os.environ[SETTINGS] = msgspec.json.encode(told, enc_hook=str).decode()
         os.environ[URLS] = msgspec.json.encode(urls.for_workers()).decode()
         server = _server(settings)
-        with Supervisor(beside, postgres):
+        with Supervisor(beside, postgres) as supervisor:
+            # SIGHUP: what stands beside the server is to know what its new workers know.
+            server.on_reload(supervisor.reload)
             server.serve()
         if not server.interrupt_signal:
             raise WorkersFailed("the workers died as fast as they were started; see the log")
@@ -145,9 +149,9 @@ def serve(
             postgres.stop()
 
 
-def _server(settings: Settings) -> MPServer:
+def _server(settings: Settings) -> Handover:
     level = settings.log_level.lower()
-    return MPServer(
+    return Handover(
         "kundelik_core.web.server:worker",
         factory=True,
         address=settings.host,

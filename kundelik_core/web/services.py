@@ -1,25 +1,34 @@
 """Say which services a family or its school has; nothing of the diary depends on them."""
 
 from collections import defaultdict
-from datetime import timedelta
+from collections.abc import Collection, Mapping
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from kundelik_core.entitlements.model import Granted
+import msgspec
+
+from kundelik_core.entitlements.model import EVERYTHING, Granted
 from kundelik_core.entitlements.queries import grants_of
-from kundelik_core.entitlements.rules import Span, span_at
+from kundelik_core.entitlements.rules import span_at
 from kundelik_core.identity.model import Actor
 from kundelik_core.kernel import clock
-from kundelik_core.kernel.clock import SCHOOL_ZONE
-from kundelik_core.kernel.db import tenant
-from kundelik_core.kernel.i18n import Locale, _, long_date
+from kundelik_core.kernel.db import Tenant, tenant
+from kundelik_core.kernel.i18n import Locale, _
 from kundelik_core.web.frame import school_name
-from kundelik_core.web.modules import registry
+from kundelik_core.web.offer_titles import feature_title, last_day
 
-__all__ = ["services_of"]
+__all__ = ["Service", "services_of"]
 
 
-async def services_of(actor: Actor, locale: Locale) -> list[dict[str, str]]:
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """What it is, for whom, until when; not how it came. Without a pupil: the school's."""
+
+    title: str
+    whom: str
+    until: str
+    pupil: UUID | None
+
+
+async def services_of(actor: Actor, locale: Locale) -> list[Service]:
     """Return what is in force for somebody's school, children or self, one line per service."""
     pupils: defaultdict[int, dict[UUID, str]] = defaultdict(dict)
     for member in actor.memberships:
@@ -31,10 +40,11 @@ async def services_of(actor: Actor, locale: Locale) -> list[dict[str, str]]:
     for school_id in actor.schools:
         async with tenant(school_id) as tx:
             found = await grants_of(tx, list(pupils[school_id]))
-        grouped: defaultdict[tuple[str, UUID | None], list[Granted]] = defaultdict(list)
+            parts = await _parts(tx, {one.scope for one in found} - {EVERYTHING}, locale)
+        grouped: defaultdict[tuple[str, str, UUID | None], list[Granted]] = defaultdict(list)
         for grant in found:
-            grouped[grant.feature, grant.pupil_id].append(grant)
-        for (feature, pupil), grants in grouped.items():
+            grouped[grant.feature, grant.scope, grant.pupil_id].append(grant)
+        for (feature, scope, pupil), grants in grouped.items():
             # What is bought ahead belongs to the time that runs now.
             span = span_at(grants, now)
             if span is None:
@@ -42,20 +52,22 @@ async def services_of(actor: Actor, locale: Locale) -> list[dict[str, str]]:
             whom = school_name(school_id, locale) or _("The whole school")
             if pupil is not None:
                 whom = pupils[school_id][pupil]
-            title = _title(feature, locale)
-            lines.append({"title": title, "whom": whom, "until": _until(span, locale)})
+            title = feature_title(feature, locale)
+            if scope != EVERYTHING:
+                title = f"{title}: {parts.get(scope, scope)}"
+            until = last_day(span.ends, locale)
+            lines.append(Service(title=title, whom=whom, until=until, pupil=pupil))
     return lines
 
 
-def _title(feature: str, locale: Locale) -> str:
-    """Return what the module calls itself; a feature of a module that is gone keeps its code."""
-    module = registry().loaded.get(feature.partition(".")[0])
-    return str(getattr(module.manifest.title, locale)) if module else feature
-
-
-def _until(span: Span, locale: Locale) -> str:
-    if span.ends is None:
-        return _("without an end")
-    # The end is the first moment that no longer counts; people name the last day that does.
-    last = (span.ends - timedelta(seconds=1)).astimezone(ZoneInfo(SCHOOL_ZONE)).date()
-    return _("until %(day)s") % {"day": long_date(last, locale)}
+async def _parts(tx: Tenant, scopes: Collection[str], locale: Locale) -> Mapping[str, str]:
+    """Return the names of the subjects that scopes mean."""
+    if not scopes:
+        return {}
+    rows = await tx.fetch(
+        "select s.code, s.title_kk, s.title_ru, s.title_en from core.subject s "
+        "where s.school_id = $1 and s.code = any($2::text[])",
+        tx.school_id,
+        list(scopes),
+    )
+    return {row["code"]: row[f"title_{locale}"] for row in rows}

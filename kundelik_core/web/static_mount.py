@@ -35,6 +35,7 @@ __all__ = [
     "choose_theme",
     "lean",
     "look_name",
+    "pack",
     "static_files",
 ]
 
@@ -95,7 +96,8 @@ def lean(script: str) -> str:
     return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
 
 
-def _pack(name: str, data: bytes) -> File:
+def pack(name: str, data: bytes) -> File:
+    """Return a file with its type and its compressed forms."""
     suffix = Path(name).suffix
     kind = TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     small = len(data) < BEST_BELOW
@@ -123,6 +125,12 @@ class Dress:
 
     def __init__(self, theme: Theme, sheets: dict[str, bytes]) -> None:
         self.theme = theme
+        # Of modules' templates, which are told apart from pages by their folder.
+        self.layouts = {
+            name.removeprefix("x/"): source
+            for name, source in theme.templates.items()
+            if name.startswith("x/")
+        }
         self.pair = palettes(theme.sheet)
         self._raw = sheets | {f"{THEME}{name}": data for name, data in theme.static.items()}
         digest = hashlib.sha256(theme.name.encode())
@@ -140,7 +148,7 @@ class Dress:
         """Return a file that differs from theme to theme."""
         if name in self._raw:
             if name not in self._packed:
-                self._packed[name] = _pack(name, self._raw[name])
+                self._packed[name] = pack(name, self._raw[name])
             return self._packed[name]
         return self._looks(name) if name.startswith(LOOK) else None
 
@@ -154,7 +162,7 @@ class Dress:
             return None
         accent, second = (parse_hex(part) if part else None for part in found.groups())
         own = refit(self.pair, self.theme.contrast, accent, second)
-        return _pack(name, colour_sheet(own)) if own else None
+        return pack(name, colour_sheet(own)) if own else None
 
 
 class Static:
@@ -176,7 +184,7 @@ class Static:
         for name in sorted(raw):
             digest.update(name.encode() + b"\0" + hashlib.sha256(raw[name]).digest())
         self.digest = digest.hexdigest()[:10]
-        self.files = {name: _pack(name, data) for name, data in raw.items()}
+        self.files = {name: pack(name, data) for name, data in raw.items()}
         self.theme = theme.name
         self.dresses = {
             one.name: Dress(one, dict(_sheets(folder, one.sheet))) for one in (theme, *others)

@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from kundelik_core.identity.model import Actor
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import LOCALES, N_, Locale, as_locale, pick_locale
-from kundelik_core.web.security import local_path
+from kundelik_core.web.security import is_door, local_path
 
 __all__ = [
     "SESSION_COOKIE",
@@ -69,7 +69,7 @@ class Visit(msgspec.Struct, kw_only=True):
     @property
     def is_api(self) -> bool:
         """Tell whether a machine asks: it gets JSON, also for what went wrong."""
-        if self.path.startswith("/api/"):
+        if self.path.startswith("/api/") or is_door(self.path):
             return True
         return "json" in self.accept and "text/html" not in self.accept
 

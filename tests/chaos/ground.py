@@ -35,6 +35,7 @@ from kundelik_core.plugins.life.operator import Operator, operator
 from kundelik_core.plugins.life.running import Running, running_plugins
 from kundelik_core.plugins.life.running import running as loaded_here
 from kundelik_core.plugins.states import Found
+from kundelik_core.testing.packages import manifest
 from kundelik_core.testing.town import School, make_school
 from kundelik_core.web.middleware import Shell
 from tests.factories import Factory
@@ -48,35 +49,20 @@ NOW: Final = datetime(2026, 11, 4, 8, 0, tzinfo=UTC)  # 13:00 at the school, a W
 MONDAY: Final = date(2026, 11, 2)
 WEEK: Final = "2026-W45"
 PASSWORD: Final = "three quiet camels"
-BUDGET: Final = 1.0
+BUDGET: Final = 0.5
 """Seconds that a page, a step of its life or a command of a plugin may take here."""
 
-MANIFEST: Final = """
-manifest = 1
-name = "{name}"
-api = ">=0.1,<1"
-kind = "module"
-level = "school"
-[title]
-kk = "Т"
-ru = "Т"
-en = "T"
-[vendor]
-name = "V"
-url = "https://vendor.example/"
-support = "support"
-security = "security"
-[data]
-reads = ["student.v1", "mark.v1"]
-personal = true
-retention = "P30D"
-[uses]
+USES: Final = """\
 slots = ["diary.week", "class.page", "student.card"]
 events = ["mark.recorded.v1", "period.closed.v1"]
 permissions = ["{name}.look"]
 commands = ["do"]
-pages = true
-"""
+pages = true"""
+DATA: Final = """\
+[data]
+reads = ["student.v1", "mark.v1"]
+personal = true
+retention = "P30D\""""
 NOTES: Final = """
 create table note (
   school_id  integer not null,
@@ -154,7 +140,8 @@ _turns = itertools.count(1)
 
 def install(site: Site, name: str, deed: str) -> Found:
     """Put a package there that does ``deed``."""
-    package = site.add(name, code=CODE, manifest=MANIFEST.format(name=name))
+    text = manifest(name, USES.format(name=name), tables=DATA)
+    package = site.add(name, code=CODE, manifest=text)
     root = site.folder / package
     (root / "deed.txt").write_text(deed)
     (root / "migrations").mkdir()

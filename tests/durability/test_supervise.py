@@ -72,6 +72,45 @@ def test_it_is_started_again_and_stopped_at_the_end(
     assert companion.pid is None
 
 
+def test_it_begins_anew_when_it_is_told_to(tmp_path: Path) -> None:
+    file = tmp_path / "pids"
+    companion = Companion("child", [sys.executable, "-c", CHILD, str(file)])
+    told: list[str] = []
+
+    class Other:
+        def look(self) -> None:
+            """Do nothing."""
+
+        def stop(self) -> None:
+            """Do nothing."""
+
+        def reload(self) -> None:
+            told.append("anew")
+
+    with Supervisor([companion, Other()]) as supervisor:
+        (first,) = pids(file, 1)
+        supervisor.reload()
+        # Not after a pause, as one that died would be.
+        second = pids(file, 2)[1]
+        assert gone(first)
+        assert companion.pid == second
+        assert told == ["anew"]
+    assert gone(second)
+
+
+def test_one_that_clings_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "_STOP_SECONDS", 0.2)
+    monkeypatch.setattr(supervise, "LOOK_EVERY", 0.05)
+    file = tmp_path / "pids"
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + CHILD
+    companion = Companion("child", [sys.executable, "-c", deaf, str(file)])
+    with Supervisor([companion]) as supervisor:
+        (first,) = pids(file, 1)
+        supervisor.reload()
+        pids(file, 2)
+        assert gone(first)
+
+
 def test_one_that_dies_at_once_is_tried_ever_more_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("kundelik_core.kernel.supervise.time.monotonic", lambda: now[0])
@@ -153,6 +192,11 @@ def test_a_server_keeps_its_worker_and_its_database() -> None:
         server.start()
         try:
             _until(lambda: _job_worker(server))
+            before, workers = _job_worker(server), set(server.workers())
+            assert server._process
+            os.kill(server._process.pid, signal.SIGHUP)
+            _until(lambda: _job_worker(server) not in {0, before})
+            _until(lambda: len(now := set(server.workers())) == 2 and not now & workers)
             first = _job_worker(server)
             os.kill(first, signal.SIGKILL)
             _until(lambda: _job_worker(server) not in {0, first})

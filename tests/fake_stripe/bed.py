@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,8 +12,8 @@ from uuid import UUID
 from kundelik_payments.domain.codes import new_code
 from kundelik_payments.domain.model import Order, OrderLine, Sale
 from kundelik_payments.domain.report import close_month
+from kundelik_payments.domain.subscribing import Subscription
 from kundelik_payments.memory import MemoryStore
-from kundelik_payments.ports import GrantWish
 from kundelik_payments.providers.registry import Providers
 from kundelik_payments.providers.spi import Forged, Redirect
 from kundelik_payments.providers.stripe.caller import Caller
@@ -24,6 +23,7 @@ from kundelik_payments.service.cashier import Cashier
 from typing_extensions import override
 
 from kundelik_core.kernel.ids import new_id
+from tests.fake_stripe.core import Books, Core
 from tests.fake_stripe.remote import Fake
 from tests.fake_stripe.world import BEGIN
 
@@ -44,74 +44,88 @@ class TestClock:
         return self.moment
 
 
-class Core:
-    """The core's entitlements, as far as anybody can see them."""
-
-    def __init__(self) -> None:
-        self.grants: dict[str, GrantWish] = {}
-        self.states: dict[str, str] = {}
-        self.kept: dict[str, tuple[int, int]] = {}
-        self.granted: Counter[str] = Counter()
-        self.fail_next = 0
-
-    async def grant(self, wish: GrantWish) -> None:
-        if self.fail_next:
-            self.fail_next -= 1
-            raise ConnectionError("the core is away")
-        self.granted[wish.source_ref] += 1
-        self.grants[wish.source_ref] = wish
-        self.states[wish.source_ref] = "active"
-
-    async def shorten(self, source_ref: str, kept_minor: int, price_minor: int) -> None:
-        self.kept[source_ref] = (kept_minor, price_minor)
-
-    async def suspend(self, source_ref: str, reason: str) -> None:
-        self.states[source_ref] = "suspended"
-
-    async def restore(self, source_ref: str) -> None:
-        self.states[source_ref] = "active"
-
-    async def revoke(self, source_ref: str, reason: str) -> None:
-        self.states[source_ref] = "revoked"
-
-    def of(self, sale: Sale) -> list[str]:
-        refs = [f"{sale.order.id}:{line.number}" for line in sale.order.lines]
-        return [self.states.get(ref, "none") for ref in refs]
-
-
 class Bed:
     """What a test needs."""
 
-    def __init__(self, fake: Fake, cashier: Cashier, clock: TestClock, core: Core) -> None:
-        self.fake, self.cashier, self.clock, self.core = fake, cashier, clock, core
+    def __init__(self, fake: Fake, cashier: Cashier, clock: TestClock, books: Books) -> None:
+        self.fake, self.cashier, self.clock, self.books = fake, cashier, clock, books
         self.store = cashier.store
         self.refused_messages = 0
+        self.school = 12
+        self.price = new_id()
+
+    async def child(self) -> UUID:
+        """Return somebody for whom a thing can be bought."""
+        return new_id()
+
+    async def parent(self) -> UUID:
+        """Return somebody who buys."""
+        return new_id()
+
+    async def receive(self, headers: dict[str, str], body: bytes) -> int:
+        """Take a message as the door does, and return the status of the answer."""
+        try:
+            await intake.receive(self.cashier, "stripe", headers, body)
+        except Forged:
+            return 400
+        return 200
+
+    async def settle(self) -> None:
+        """Let the core do what it was asked for."""
+        assert isinstance(self.books, Core)
+        self.books.settle()
+
+    async def sales(self) -> list[Sale]:
+        """Return all orders."""
+        assert isinstance(self.store, MemoryStore)
+        return [*self.store.sales.values()]
+
+    async def subscriptions(self) -> list[Subscription]:
+        """Return what renews itself."""
+        assert isinstance(self.store, MemoryStore)
+        return [*self.store.subscriptions.values()]
+
+    async def states(self, sale: Sale) -> list[str]:
+        """Return of every line what access it gives."""
+        await self.settle()
+        return self.books.of(sale)
+
+    async def kept(self, sale: Sale) -> list[tuple[int, int]]:
+        """Return of every line what is left of its price, and the price."""
+        await self.settle()
+        return self.books.kept(sale)
+
+    async def granted(self) -> list[str]:
+        """Return all lines for which something was granted."""
+        await self.settle()
+        return [*self.books.granted.elements()]
 
     async def order(
         self, *prices: int, renews: bool = False, hold: timedelta = timedelta(hours=2)
     ) -> Sale:
         now = self.clock.now()
-        lines = tuple(
+        lines = [
             OrderLine(
                 number=number,
                 sku="rating.month",
                 title=f"Рейтинг: {CHILD}, {SCHOOL}",
                 price_minor=price,
                 feature="rating.view",
-                student=new_id(),
+                price_id=self.price,
+                student=await self.child(),
             )
             for number, price in enumerate(prices or (99_000,), 1)
-        )
+        ]
         return await self.cashier.place(
             Order(
                 id=new_id(),
                 public_id=new_code(),
-                school_id=12,
-                payer=new_id(),
+                school_id=self.school,
+                payer=await self.parent(),
                 currency="KZT",
                 placed_at=now,
                 expires_at=now + hold,
-                lines=lines,
+                lines=tuple(lines),
                 renews=renews,
             )
         )
@@ -151,27 +165,35 @@ class Bed:
     async def reconcile(self) -> reconciling.Reconciled:
         return await reconciling.reconcile(self.cashier, self.clock.now() - timedelta(days=3))
 
-    def check_month(self) -> None:
+    async def check_month(self) -> None:
         """Close the books: nothing may be missing, nothing be there twice."""
-        assert isinstance(self.store, MemoryStore)
-        now = self.clock.now()
+        await self.settle()
+        sales, now = await self.sales(), self.clock.now()
         begin, end = now - timedelta(days=400), now + timedelta(days=1)
-        month = close_month(self.store.sales.values(), "KZT", begin, end)
+        month = close_month(sales, "KZT", begin, end)
         assert month.differences == ()
-        assert all(count == 1 for count in self.core.granted.values())
+        for sale in sales:
+            self.books.check(sale)
 
 
 @asynccontextmanager
 async def make_bed(fake: Fake) -> AsyncIterator[Bed]:
-    """Set a bed up, and clear it away."""
+    """Set a bed up in memory, and clear it away."""
     fake.act("reset")
-    clock, core, loop = TestClock(), Core(), asyncio.get_running_loop()
     caller = Caller("sk_test_fake", api_base=fake.url, timeout=5)
-    stripe = StripeProvider(caller, ["whsec_old", "whsec_new"])
-    cashier = Cashier(
-        store=MemoryStore(), providers=Providers([stripe]), entitlements=core, clock=clock
-    )
-    bed = Bed(fake, cashier, clock, core)
+    stripe = StripeProvider(caller, ["whsec_old", "whsec_new"], school=12)
+    store, clock = MemoryStore(), TestClock()
+    cashier = Cashier(store=store, providers=Providers([stripe]), clock=clock)
+    bed = Bed(fake, cashier, clock, Core(store.wishes))
+    async with opened(bed):
+        yield bed
+    caller.close()
+
+
+@asynccontextmanager
+async def opened(bed: Bed) -> AsyncIterator[None]:
+    """Open a door for the fake's messages."""
+    loop = asyncio.get_running_loop()
 
     class Door(BaseHTTPRequestHandler):
         @override
@@ -180,23 +202,19 @@ async def make_bed(fake: Fake) -> AsyncIterator[Bed]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            coming = intake.receive(cashier, "stripe", dict(self.headers.items()), body)
-            try:
-                asyncio.run_coroutine_threadsafe(coming, loop).result(5)
-                self.send_response(200)
-            except Forged:
-                bed.refused_messages += 1
-                self.send_response(400)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            status = asyncio.run_coroutine_threadsafe(bed.receive(headers, body), loop).result(9)
+            bed.refused_messages += status == 400
+            self.send_response(status)
             self.end_headers()
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     url = f"http://127.0.0.1:{server.server_address[1]}/"
-    fake.act("setup", webhook_url=url, secrets=["whsec_new"])
+    bed.fake.act("setup", webhook_url=url, secrets=["whsec_new"])
     try:
-        yield bed
+        yield
     finally:
         await asyncio.to_thread(server.shutdown)
         server.server_close()
-        caller.close()

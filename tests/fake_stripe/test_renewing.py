@@ -5,7 +5,6 @@ from typing import cast
 
 import pytest
 from kundelik_payments.domain.subscribing import GRACE, Subscription, reminder_due
-from kundelik_payments.memory import MemoryStore
 from kundelik_payments.providers.spi import Declined, Outcome, TransferRequest
 from kundelik_payments.providers.stripe.provider import StripeProvider
 from kundelik_payments.service import checkout
@@ -13,8 +12,8 @@ from kundelik_payments.service import checkout
 from tests.fake_stripe.bed import BACK, Bed
 
 
-def subscription(bed: Bed) -> Subscription:
-    (found,) = cast(MemoryStore, bed.store).subscriptions.values()
+async def subscription(bed: Bed) -> Subscription:
+    (found,) = await bed.subscriptions()
     return found
 
 
@@ -22,8 +21,8 @@ def provider(bed: Bed) -> StripeProvider:
     return cast(StripeProvider, bed.cashier.providers.get("stripe"))
 
 
-def orders(bed: Bed) -> list[str]:
-    return [one.order.state.value for one in cast(MemoryStore, bed.store).sales.values()]
+async def orders(bed: Bed) -> list[str]:
+    return [one.order.state.value for one in await bed.sales()]
 
 
 @pytest.mark.parametrize("reverse", [False, True])
@@ -32,62 +31,62 @@ async def test_the_first_period_is_one_order(bed: Bed, reverse: bool) -> None:
     await bed.act("pay", session=await bed.start(sale.order.id))
     await bed.deliver(reverse=reverse)
     await bed.deliver()
-    assert orders(bed) == ["paid"]
-    assert bed.core.of(sale) == ["active"]
-    assert subscription(bed).access_until == subscription(bed).period_end + GRACE
-    bed.check_month()
+    assert await orders(bed) == ["paid"]
+    assert (await bed.states(sale)) == ["active"]
+    assert (await subscription(bed)).access_until == (await subscription(bed)).period_end + GRACE
+    await bed.check_month()
 
 
 async def test_a_renewal_is_a_further_order_and_made_once(bed: Bed) -> None:
     _sale, _ = await bed.paid(99_000, renews=True)
-    before = subscription(bed).period_end
+    before = (await subscription(bed)).period_end
     await bed.advance(days=30)
-    await bed.act("renew", subscription=subscription(bed).reference)
+    await bed.act("renew", subscription=(await subscription(bed)).reference)
     await bed.deliver(times=2, reverse=True)
     await bed.reconcile()
-    assert orders(bed) == ["paid", "paid"]
-    assert subscription(bed).period_end == before + timedelta(days=30)
-    assert sum(bed.core.granted.values()) == 2
-    bed.check_month()
+    assert await orders(bed) == ["paid", "paid"]
+    assert (await subscription(bed)).period_end == before + timedelta(days=30)
+    await bed.check_month()
+    assert len(await bed.granted()) == 2
 
 
 async def test_a_renewal_that_is_not_paid_keeps_its_days_of_grace(bed: Bed) -> None:
     await bed.paid(99_000, renews=True)
-    before = subscription(bed)
+    before = await subscription(bed)
     await bed.advance(days=30)
     await bed.act("renew", subscription=before.reference, ok=False)
     await bed.deliver()
-    after = subscription(bed)
+    after = await subscription(bed)
     assert (after.state, after.period_end) == ("past_due", before.period_end)
     assert after.access_until == before.period_end + GRACE
-    assert orders(bed) == ["paid"]
+    assert await orders(bed) == ["paid"]
 
 
 async def test_ending_it_keeps_what_is_paid(bed: Bed) -> None:
     await bed.paid(99_000, renews=True)
-    known = subscription(bed)
+    known = await subscription(bed)
     fact = await provider(bed).end_renewal(known.reference, "end-1")
     assert fact.cancel_at_period_end
     await bed.deliver()
-    after = subscription(bed)
+    after = await subscription(bed)
     assert (after.ends, after.access_until) == (True, known.period_end)
     assert not reminder_due(after, known.period_end - timedelta(days=1))
     await bed.act("renew", subscription=known.reference)
     await bed.deliver()
-    assert subscription(bed).state == "canceled"
-    assert orders(bed) == ["paid"]
+    assert (await subscription(bed)).state == "canceled"
+    assert await orders(bed) == ["paid"]
 
 
 async def test_a_reminder_comes_once_before_each_renewal(bed: Bed) -> None:
     await bed.paid(99_000, renews=True)
-    known = subscription(bed)
+    known = await subscription(bed)
     assert not reminder_due(known, known.period_end - timedelta(days=8))
     assert reminder_due(known, known.period_end - timedelta(days=6))
 
 
 async def test_a_summer_without_payments(bed: Bed) -> None:
     await bed.paid(99_000, renews=True)
-    known = subscription(bed)
+    known = await subscription(bed)
     fact = await provider(bed).pause(known.reference, known.period_end, "pause-1")
     assert fact.state == "paused"
     fact = await provider(bed).pause(known.reference, None, "pause-2")
@@ -96,7 +95,7 @@ async def test_a_summer_without_payments(bed: Bed) -> None:
 
 async def test_the_page_for_cards(bed: Bed) -> None:
     await bed.paid(99_000, renews=True)
-    page = await provider(bed).portal(subscription(bed).reference, BACK)
+    page = await provider(bed).portal((await subscription(bed)).reference, BACK)
     assert page.url.startswith(bed.fake.url)
 
 
@@ -106,14 +105,14 @@ async def test_a_renewed_period_can_be_given_back(bed: Bed) -> None:
     after = await checkout.send_refund(bed.cashier, sale.order.id, refund.number)
     assert after.payments[0].state == "refunded"
     await bed.deliver()
-    bed.check_month()
+    await bed.check_month()
 
 
 async def test_a_vendor_gets_its_share_once_and_gives_it_back(bed: Bed) -> None:
     await bed.act("vendor", account="acct_vendor", ready=True)
     sale, session = await bed.paid(100_000)
     wanted = TransferRequest(
-        order=sale.order.public_id,
+        order=sale.order.reference,
         transfer=1,
         amount_minor=70_000,
         currency="KZT",
@@ -137,7 +136,7 @@ async def test_a_vendor_that_is_not_ready_gets_nothing(bed: Bed) -> None:
     await bed.act("payout", amount=100, status="failed")
     sale, session = await bed.paid(100_000)
     wanted = TransferRequest(
-        order=sale.order.public_id,
+        order=sale.order.reference,
         transfer=1,
         amount_minor=70_000,
         currency="KZT",

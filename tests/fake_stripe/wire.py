@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from typing_extensions import override
 
+from tests.fake_stripe import page
 from tests.fake_stripe.api import answer
 from tests.fake_stripe.payer import ACTS
 from tests.fake_stripe.world import ApiError, Fault, Queued, Seen, World
@@ -57,6 +58,9 @@ class Wire(BaseHTTPRequestHandler):
         path = urlsplit(self.path)
         if path.path.startswith("/_fake/"):
             self._control(path.path.removeprefix("/_fake/"), json.loads(body or "{}"))
+            return
+        if path.path.startswith(page.PATH):
+            self._browser(method, path.path)
             return
         params = nested(body if method == "POST" else path.query)
         try:
@@ -132,10 +136,25 @@ class Wire(BaseHTTPRequestHandler):
         except Exception as error:  # noqa: BLE001 - told to the test that asked
             self._send(422, json.dumps({"error": f"{type(error).__name__}: {error}"}))
 
-    def _send(self, status: int, text: str) -> None:
+    def _browser(self, method: str, path: str) -> None:
+        try:
+            with self.gate:
+                if method == "GET":
+                    self._send(200, page.shown(self.world, path), "text/html; charset=utf-8")
+                    return
+                back = page.paid(self.world, path)
+        except (ApiError, ValueError) as error:
+            self._send(404, json.dumps({"error": str(error)}))
+            return
+        self.send_response(303)
+        self.send_header("Location", back)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _send(self, status: int, text: str, kind: str = "application/json") -> None:
         data = text.encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Request-Id", "req_fake")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()

@@ -36,6 +36,18 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+@pytest.fixture(scope="module")
+def reader(browser: Browser) -> Iterator[Page]:
+    """A tab at 1280 for pages that are only looked at; tests that press something take ``tab``."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors
+
+
 @pytest.fixture
 def tab(browser: Browser) -> Iterator[Page]:
     """A fresh profile at 1280; any error in a script fails the test."""

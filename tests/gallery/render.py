@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,17 @@ BUNDLES = ("css/family.css", "css/staff.css")
 
 
 def bundle(name: str, look: str = "default") -> str:
-    """One style sheet as the server puts it together now, with the tokens of a theme."""
-    return Static(load_theme(look)).files[name].plain.decode()
+    """One style sheet as the server puts it together, with the tokens of a theme."""
+    return files(look).files[name].plain.decode()
 
 
+@cache
+def files(look: str) -> Static:
+    """What a server with this theme hands out; made once, since it packs every file."""
+    return Static(load_theme(look))
+
+
+@cache
 def catalogue(lang: str) -> dict[str, str]:
     """All translations of one language that lie anywhere under the locale folder."""
     words: dict[str, str] = {}
@@ -44,6 +52,7 @@ def catalogue(lang: str) -> dict[str, str]:
     return words
 
 
+@cache
 def environment(lang: str, look: str = "default") -> Environment:
     """The same globals that the web floor gives its own environment."""
     core = FileSystemLoader(WEB / "templates")
@@ -78,3 +87,9 @@ def page(name: str, lang: str, theme: str, context: dict[str, Any], look: str = 
         environment(lang, look).get_template(f"{name}.html").render(context | {"theme": theme})
     )
     return text
+
+
+def forget() -> None:
+    """Read everything anew, for somebody who edits and looks."""
+    for made in (files, catalogue, environment):
+        made.cache_clear()

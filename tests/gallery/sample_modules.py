@@ -152,4 +152,5 @@ def own_page(lang: str) -> dict[str, Any]:
         "home": "/x/praise",
         "schools": [],
         "body": body,
+        "sheet": "",
     }

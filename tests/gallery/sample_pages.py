@@ -54,6 +54,7 @@ def account(lang: str) -> dict[str, Any]:
         },
         "export": "#",
         "services": [],
+        "modules": "#",
     }
 
 

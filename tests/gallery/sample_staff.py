@@ -147,7 +147,13 @@ def klass(lang: str) -> dict[str, Any]:
         },
         "pupils": pupils,
         "groups": [
-            {"name": s, "teacher": "Жұмабаева Сәуле" if i else "", "pupils": "28", "href": "#"}
+            {
+                "name": s,
+                "teacher": "Жұмабаева Сәуле" if i else "",
+                "pupils": "28",
+                "href": "#",
+                "members": "#" if i % 2 else "",
+            }
             for i, s in enumerate(subjects)
         ],
         "actions": [{"href": "#", "label": p("Кодтар", "Коды", "Slips"), "icon": "print"}],

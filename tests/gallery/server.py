@@ -11,10 +11,9 @@ from urllib.parse import parse_qs, urlparse
 
 from typing_extensions import override
 
-from kundelik_core.web.static_mount import Static
 from kundelik_core.web.themes import load_theme
 from tests.gallery import pages
-from tests.gallery.render import BUNDLES, WEB, bundle, page
+from tests.gallery.render import BUNDLES, WEB, bundle, files, forget, page
 
 TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
@@ -27,7 +26,7 @@ def static(name: str, look: str) -> str | bytes:
     if name.startswith("theme/"):
         return load_theme(look).static[name.removeprefix("theme/")]
     if name.startswith("look1/"):
-        made = Static(load_theme(look)).dresses[look].find(name)
+        made = files(look).dresses[look].find(name)
         return made.plain if made else ""
     return (WEB / "static" / name).read_text()
 
@@ -83,6 +82,8 @@ class Handler(BaseHTTPRequestHandler):
     """Pages under /g/NAME?lang=kk&theme=dark, files, and the journal's API."""
 
     book = Book()
+    edited = False
+    """Whether somebody changes the files meanwhile, and wants to see it."""
     protocol_version = "HTTP/1.1"
 
     @override
@@ -113,6 +114,8 @@ class Handler(BaseHTTPRequestHandler):
             name = "/".join(parts[2:])
             self.send(static(name, parts[1]), TYPES[name.rsplit(".", 1)[1]])
         elif parts[0] == "g":
+            if self.edited:
+                forget()
             lang = query.get("lang", "en")
             template, sample = pages.PAGES[parts[1]]
             look = query.get("look", "default")
@@ -180,4 +183,5 @@ def start(port: int = 0) -> ThreadingHTTPServer:
 
 
 if __name__ == "__main__":
+    Handler.edited = True
     ThreadingHTTPServer(("127.0.0.1", 8765), Handler).serve_forever()

@@ -21,6 +21,7 @@ FAMILY: Final = frozenset({"pupil", "parent"})
 FAMILIES: Final = FAMILY | {"other_parent", "commuter"}
 LEADERS: Final = frozenset({"deputy", "director", "admin"})
 OFFICE: Final = frozenset({"director", "admin"})
+HEADS: Final = frozenset({"director", "deputy"})
 STAFF: Final = LEADERS | {"teacher", "other_teacher", "homeroom", "psychologist"}
 SCHOOL: Final = STAFF | FAMILIES
 EVERYBODY: Final = frozenset(ACTORS) - {"anonymous"}
@@ -44,6 +45,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     names: bool = True
     """Whether path or query name something of a school; otherwise there is no other school."""
     public: bool = False
+    door: bool = False
+    """Whether it takes messages of machines elsewhere, and so asks for no origin and no session."""
     ends_session: bool = False
     through: frozenset[int] = frozenset({200, 303})
     """Answers to those who may; a write may also be refused for what it says, never for who."""
@@ -121,9 +124,14 @@ OWN: Final[dict[tuple[str, str], Line]] = {
     ("POST", "/account/sessions/end-all"): Line(
         may=EVERYBODY, names=False, sends="form", ends_session=True
     ),
+    ("GET", "/account/services"): Line(may=EVERYBODY, names=False),
     ("GET", "/account/data"): Line(may=EVERYBODY, names=False),
     ("POST", "/account/data"): Line(
         may=EVERYBODY, names=False, sends="form", body={"format": "json"}
+    ),
+    ("GET", "/account/modules"): Line(may=EVERYBODY, names=False),
+    ("POST", "/account/modules/{school_id:int}/{plugin:str}"): Line(
+        may=frozenset(), sends="form", body={"on": "1"}
     ),
     ("GET", "/help"): Line(may=EVERYBODY, names=False),
     ("GET", "/help/keys"): Line(may=EVERYBODY, names=False),
@@ -140,6 +148,13 @@ DIARY: Final[dict[tuple[str, str], Line]] = {
     ("GET", "/diary/{child:uuid}/marks"): Line(may=DIARY_READERS),
     ("GET", "/diary/{child:uuid}/marks/{group:uuid}/{period:str}"): Line(may=DIARY_READERS),
     ("GET", "/homework/{child:uuid}"): Line(may=FAMILY),
+    # A code that nobody gave out; for whom it would be is looked at first.
+    ("POST", "/account/services"): Line(
+        may=frozenset({"parent"}),
+        sends="form",
+        through=frozenset({422}),
+        body=lambda school: {"child": str(school.journal.pupils[0]), "code": "2222"},
+    ),
     ("GET", "/account/data/{child:uuid}"): Line(may=frozenset({"parent"})),
     ("POST", "/account/data/{child:uuid}"): Line(
         may=frozenset({"parent"}), sends="form", body={"format": "json"}
@@ -189,7 +204,21 @@ OFFICE_PAGES: Final[dict[tuple[str, str], Line]] = {
     ("GET", "/office/permissions"): Line(may=STAFF | OWN_SCHOOL, names=False),
     ("GET", "/office/people"): Line(may=RECORDS | OWN_SCHOOL, names=False),
     ("GET", "/office/people/{person:uuid}"): Line(may=RECORDS),
+    ("GET", "/office/people/{person:uuid}/erase"): Line(may=OFFICE),
+    ("POST", "/office/people/{person:uuid}/erase"): Line(
+        may=OFFICE, sends="form", body={"sure": "1"}, through=frozenset({409})
+    ),
     ("POST", "/office/people/{person:uuid}/code"): Line(may=LEADERS | {"homeroom"}, sends="form"),
+    ("GET", "/office/groups/{group:uuid}"): Line(may=LEADERS),
+    ("POST", "/office/groups/{group:uuid}"): Line(may=LEADERS, sends="form", body={"none": ""}),
+    ("GET", "/office/periods"): Line(may=HEADS | OWN_SCHOOL, names=False),
+    ("GET", "/office/periods/{school_id:int}/{year:int}/{period:str}"): Line(may=HEADS),
+    ("POST", "/office/periods/{school_id:int}/{year:int}/{period:str}/close"): Line(
+        may=HEADS, sends="form", body={"sure": "1"}
+    ),
+    ("POST", "/office/periods/{school_id:int}/{year:int}/{period:str}/reopen"): Line(
+        may=HEADS, sends="form", body={"reason": "x"}
+    ),
     ("GET", "/office/import"): Line(may=OFFICE | OWN_SCHOOL, names=False),
     ("POST", "/office/import"): Line(
         may=OFFICE | OWN_SCHOOL, names=False, sends="form", through=WRITTEN
@@ -215,6 +244,33 @@ OFFICE_PAGES: Final[dict[tuple[str, str], Line]] = {
     ("GET", "/logo/{school:int}/{token:str}"): Line(may=SCHOOL, through=frozenset({404})),
     ("GET", "/office/modules"): Line(may=OFFICE | OWN_SCHOOL, names=False),
     ("GET", "/office/modules/{name:str}"): Line(may=OFFICE | OWN_SCHOOL, names=False),
+    ("GET", "/office/licences"): Line(may=OFFICE | OWN_SCHOOL, names=False),
+    # No module of this town offers anything, so there is nothing to give.
+    ("POST", "/office/licences/places"): Line(
+        may=OFFICE | OWN_SCHOOL,
+        names=False,
+        sends="form",
+        through=frozenset({422}),
+        body=lambda school: {"pupil": str(school.journal.pupils[0]), "months": "1"},
+    ),
+    ("POST", "/office/licences/codes"): Line(
+        may=OFFICE | OWN_SCHOOL, names=False, sends="form", through=frozenset({422})
+    ),
+    ("POST", "/office/licences/places/{place:uuid}/end"): Line(
+        may=OFFICE | OWN_SCHOOL, names=False, sends="form", through=frozenset({404})
+    ),
+    ("POST", "/office/licences/codes/{voucher:uuid}/withdraw"): Line(
+        may=OFFICE | OWN_SCHOOL, names=False, sends="form", through=frozenset({404})
+    ),
+    ("GET", "/office/licences/{licence:uuid}"): Line(
+        may=OFFICE | OWN_SCHOOL, names=False, through=frozenset({404})
+    ),
+    ("POST", "/office/licences/{licence:uuid}/seats"): Line(
+        may=OFFICE | OWN_SCHOOL, names=False, sends="form", through=frozenset({422, 404})
+    ),
+    ("POST", "/office/licences/{licence:uuid}/free/{pupil:uuid}"): Line(
+        may=OFFICE | OWN_SCHOOL, names=False, sends="form", through=frozenset({404})
+    ),
     # Of two who start from the same settings the second is told of the first.
     ("POST", "/office/modules/{name:str}/settings"): Line(
         may=OFFICE | OWN_SCHOOL,
@@ -231,6 +287,16 @@ OFFICE_PAGES: Final[dict[tuple[str, str], Line]] = {
 ABOVE: Final[dict[tuple[str, str], Line]] = {
     ("GET", "/platform"): Line(may=frozenset({"operator"}), names=False),
     ("GET", "/region"): Line(may=frozenset({"region", "operator"}), names=False),
+    ("GET", "/platform/prices"): Line(may=frozenset({"operator"}), names=False),
+    ("POST", "/platform/prices"): Line(
+        may=frozenset({"operator"}), names=False, sends="form", through=frozenset({422})
+    ),
+    ("POST", "/platform/prices/end"): Line(
+        may=frozenset({"operator"}),
+        names=False,
+        sends="form",
+        body={"sku": "nobody.sells", "per": "month", "audience": "parent"},
+    ),
     ("GET", "/platform/plugins"): Line(may=frozenset({"operator"}), names=False),
     ("GET", "/platform/plugins/{name:str}"): Line(may=frozenset({"operator"}), names=False),
     # Let go, in this town: what is held back there is held back in all others of the suite.
@@ -251,6 +317,10 @@ MODULES: Final[dict[tuple[str, str], Line]] = {
     ("POST", "/x/{plugin:str}"): Line(may=NOBODY, names=False, sends="form"),
     ("GET", "/x/{plugin:str}/{path:path}"): Line(may=NOBODY, names=False),
     ("POST", "/x/{plugin:str}/{path:path}"): Line(may=NOBODY, names=False, sends="form"),
+    # The one exception; what gets through to whom is tried in tests/integration/webhooks.
+    ("POST", "/x/{plugin:str}/hook/{hook:str}"): Line(
+        may=NOBODY, names=False, public=True, door=True, sends="json", through=frozenset({404})
+    ),
 }
 
 ROUTES: Final = OPEN | OWN | DIARY | JOURNAL | CLASSES | OFFICE_PAGES | ABOVE | MODULES
@@ -264,6 +334,7 @@ QUERIES: Final[dict[str, Line]] = {
     "/office/modules/birthdays?school={school:int}": Line(may=OFFICE),
     "/x/praise?school={school:int}": Line(may=NOBODY),
     "/office/import?school={school:int}": Line(may=OFFICE),
+    "/office/licences?school={school:int}": Line(may=OFFICE),
     "/office/appearance?school={school:int}": Line(may=OFFICE),
     "/timetable?of={child:uuid}": Line(may=FAMILY),
 }

@@ -152,7 +152,7 @@ class Traffic(threading.Thread):
             for place in self._places:
                 self._count(partial(self._read, place))
                 self._count(partial(self._save, place, str(5 + number % 5)))
-            if self._ending.wait(0.05):
+            if self._ending.wait(0.15):
                 return
 
     def end(self) -> None:
@@ -265,8 +265,6 @@ class Yard:
             lambda: len(now := set(self.server.workers())) == len(before) and not now & before,
             what=f"new workers; {self.server.said()}",
         )
-        for pid in jobs:
-            os.kill(pid, signal.SIGTERM)
         eventually(lambda: (now := self._jobs()) and not now & jobs, what="a new job worker")
 
     def vendor_s_own(self, source: Path, wheel: Path) -> None:

@@ -1,11 +1,13 @@
 """Change what is sold and for how much; a price is never changed, it ends and another begins."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from kundelik_core.entitlements.catalogue.model import Audience, Interval, Price, Product
+from kundelik_core.entitlements.catalogue.news import announce
 from kundelik_core.entitlements.catalogue.queries import product_of
 from kundelik_core.entitlements.rules import check_feature
 from kundelik_core.kernel import clock
@@ -15,7 +17,14 @@ from kundelik_core.kernel.i18n import N_
 from kundelik_core.kernel.ids import new_id
 from kundelik_core.kernel.wire import Connection, Pool
 
-__all__ = ["end_price", "put_product", "retire_product", "set_price"]
+__all__ = [
+    "declare_products",
+    "end_price",
+    "put_product",
+    "retire_product",
+    "set_price",
+    "set_vendor",
+]
 
 
 async def put_product(product: Product) -> Product:
@@ -50,7 +59,56 @@ async def put_product(product: Product) -> Product:
         product.vendor,
         clock.now(),
     )
+    await announce()
     return msgspec.structs.replace(product, retired_at=None)
+
+
+async def declare_products(several: Sequence[Product]) -> int:
+    """Bring what plugins declare up to date, and give how many differed.
+
+    Whose a product is, and whether it is sold at all, was said by the operator and stays.
+    """
+    columns = "plugin, kind, feature, title_kk, title_ru, title_en, scope_schema"
+    rows = await directory().fetch(
+        f"insert into directory.product as p (sku, {columns}, made_at) "
+        f"select x.*, $2 from jsonb_to_recordset($1::jsonb) as x (sku text, plugin text, "
+        "kind text, feature text, title_kk text, title_ru text, title_en text, "
+        "scope_schema jsonb) order by x.sku "
+        "on conflict (sku) do update set kind = excluded.kind, feature = excluded.feature, "
+        "title_kk = excluded.title_kk, title_ru = excluded.title_ru, "
+        "title_en = excluded.title_en, scope_schema = excluded.scope_schema "
+        "where (p.kind, p.feature, p.title_kk, p.title_ru, p.title_en, p.scope_schema) "
+        "is distinct from (excluded.kind, excluded.feature, excluded.title_kk, "
+        "excluded.title_ru, excluded.title_en, excluded.scope_schema) returning p.sku",
+        msgspec.json.encode([_plain(one) for one in several]).decode(),
+        clock.now(),
+    )
+    if rows:
+        await announce()
+    return len(rows)
+
+
+def _plain(one: Product) -> dict[str, object]:
+    return {
+        "sku": one.sku, "plugin": one.plugin, "kind": one.kind, "feature": one.feature,
+        "title_kk": one.title.kk, "title_ru": one.title.ru, "title_en": one.title.en,
+        "scope_schema": one.scopes,
+    }  # fmt: skip
+
+
+async def set_vendor(sku: str, vendor: str) -> Product:
+    """Say who gets the part of a product's price that is not ours; empty: it is our own.
+
+    Raises:
+        Problem: there is no such product.
+    """
+    product = await product_of(sku)
+    if product.vendor != vendor:
+        await directory().execute(
+            "update directory.product set vendor = $2 where sku = $1", sku, vendor
+        )
+        await announce()
+    return msgspec.structs.replace(product, vendor=vendor)
 
 
 async def retire_product(sku: str) -> bool:
@@ -61,6 +119,7 @@ async def retire_product(sku: str) -> bool:
         sku,
         clock.now(),
     )
+    await announce()
     return bool(done)
 
 
@@ -108,12 +167,14 @@ async def set_price(price: Price, by: UUID | None = None) -> Price:
         ) from error
     finally:
         await directory().release(conn)
+    await announce()
     return made
 
 
 async def end_price(sku: str, currency: str, interval: Interval, audience: Audience) -> bool:
     """Let a price hold no more; False when there was none."""
     tag = await _end(directory(), sku, currency, interval, audience)
+    await announce()
     return not tag.endswith(" 0")
 
 

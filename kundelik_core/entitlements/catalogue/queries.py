@@ -3,9 +3,11 @@
 They are in the directory: ask before a school's ``tenant()`` is opened, never inside it.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -23,7 +25,7 @@ from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
 from kundelik_core.sdk.text import Text
 
-__all__ = ["listed", "price_history", "product_of", "products"]
+__all__ = ["listed", "on_sale", "price_by_id", "price_history", "product_of", "products"]
 
 _PRODUCT: Final = (
     "p.sku, p.plugin, p.kind, p.feature, p.title_kk, p.title_ru, p.title_en, p.scope_schema, "
@@ -69,6 +71,34 @@ async def listed(sku: str, audience: Audience, at: datetime) -> Listed:
     if product.retired_at is not None and product.retired_at <= at:
         return Listed(product=product, prices=())
     return Listed(product=product, prices=prices_at(await price_history(sku), audience, at))
+
+
+async def price_by_id(price: UUID) -> tuple[Product, Price]:
+    """Return a price and what it is of, whether they still hold or not.
+
+    Raises:
+        Problem: there is none.
+    """
+    row = await directory().fetchrow(
+        f"select {_PRICE} from directory.price c where c.id = $1", price
+    )
+    if row is None:
+        raise Problem("no-such-price", N_("There is no such price."), status=404)
+    return await product_of(str(row["sku"])), _price(row)
+
+
+async def on_sale(at: datetime) -> list[Listed]:
+    """Return everything that is sold, each product with the prices of a moment for all."""
+    rows = await directory().fetch(
+        f"select {_PRICE} from directory.price c where c.valid_from <= $1 "
+        "and (c.valid_to is null or c.valid_to > $1) "
+        "order by c.sku, c.audience, c.amount_minor, c.interval",
+        at,
+    )
+    prices: defaultdict[str, list[Price]] = defaultdict(list)
+    for row in rows:
+        prices[str(row["sku"])].append(_price(row))
+    return [Listed(product=one, prices=tuple(prices[one.sku])) for one in await products()]
 
 
 async def price_history(sku: str) -> list[Price]:

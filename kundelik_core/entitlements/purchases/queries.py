@@ -18,9 +18,14 @@ from kundelik_core.kernel.db import Tenant
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
 
-__all__ = ["inert", "nth_child", "offer", "term_for"]
+__all__ = ["inert", "months_of", "nth_child", "offer", "term_for"]
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+def months_of(interval: Interval) -> int | None:
+    """Return how many calendar months an interval has; None where it is no number of them."""
+    return _MONTHS.get(interval)
 
 
 async def term_for(tx: Tenant, interval: Interval, at: datetime, zone: str) -> Term:

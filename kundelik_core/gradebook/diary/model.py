@@ -16,6 +16,8 @@ __all__ = [
     "DiaryMark",
     "DiaryWeek",
     "NewsItem",
+    "OwnWeek",
+    "SharedWeek",
     "SubjectMark",
     "SubjectYear",
     "YearMarks",
@@ -91,8 +93,37 @@ class NewsItem(msgspec.Struct, array_like=True, frozen=True):
     remark: bool
 
 
+class SharedWeek(msgspec.Struct, frozen=True):
+    """What a week shows to everybody with the same groups: timetable, homework, calendar."""
+
+    year: tuple[date, date] | None
+    groups: list[DiaryGroup]
+    lessons: list[DiaryLesson]
+    periods: list[Period]
+    exceptions: list[DayException]
+    drawn: dict[object, object] = msgspec.field(default_factory=dict)
+    """What pages have made of it, for the next one; it goes when this does."""
+
+
+class OwnWeek(msgspec.Struct, frozen=True):
+    """What a week shows of one child, and which groups it shares the rest with."""
+
+    pupil: tuple[str, str] | None
+    guardian: bool
+    school_class: ChildClass | None
+    since: datetime | None
+    groups: list[UUID]
+    layout: int
+    marks: list[DiaryMark]
+    absences: list[tuple[str, str]]
+    results: list[tuple[str, str, Kept]]
+    news: list[NewsItem]
+    schools: list[tuple[int, Titles]]
+    versions: tuple[int, int, list[UUID]]
+
+
 class DiaryWeek(msgspec.Struct, frozen=True):
-    """All that one week of a diary shows, as one statement brings it."""
+    """All that one week of a diary shows."""
 
     pupil: tuple[str, str] | None
     guardian: bool
@@ -110,6 +141,8 @@ class DiaryWeek(msgspec.Struct, frozen=True):
     schools: list[tuple[int, Titles]]
     versions: tuple[int, int, list[UUID]]
     """The version of the school, the sum of those of the pupil's groups, and these groups."""
+    drawn: dict[object, object]
+    """What pages have made of the part that others share."""
 
 
 class YearMarks(msgspec.Struct, frozen=True):

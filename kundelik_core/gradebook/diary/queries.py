@@ -1,5 +1,7 @@
 """Read a child's diary: a week, the marks of the year, one subject; each in one statement.
 
+A week is one more the first time that its class opens it: what a class shares is kept.
+
 Marks and absences are asked for by pupil and date, in lists of their own: joined to the lessons
 they would cost several times as much.
 """
@@ -11,7 +13,15 @@ from uuid import UUID
 import msgspec
 
 from kundelik_core.gradebook.access import DiaryFacts, Viewer, diary_right, not_found
-from kundelik_core.gradebook.diary.model import ChildClass, DiaryWeek, SubjectYear, YearMarks
+from kundelik_core.gradebook.diary.kept import WEEKS
+from kundelik_core.gradebook.diary.model import (
+    ChildClass,
+    DiaryWeek,
+    OwnWeek,
+    SharedWeek,
+    SubjectYear,
+    YearMarks,
+)
 from kundelik_core.kernel.db import Tenant
 
 __all__ = ["diary_versions", "diary_week", "subject_year", "year_marks"]
@@ -73,33 +83,25 @@ _KEPT: Final = """json_build_array(r.raw, r.terms, r.percent, r.mark, r.status, 
            r.given_mark)"""
 
 _WEEK: Final = f"""
-with g as ({_GROUPS}), cp as (
-  select distinct on (left(p.code, 1)) p.code
-    from core.period p
-   where p.school_id = $1 and p.year = $6 and p.begins <= $5
-   order by left(p.code, 1), p.begins desc
+with mine as (
+  select g.id, g.version, g.layout, bool_or(g.year = $6 and m.from_date <= $5
+           and (m.to_date is null or m.to_date >= $4)) as here
+    from core.group_pupil m
+    join core.teaching_group g on g.school_id = m.school_id and g.id = m.group_id
+   where m.school_id = $1 and m.pupil_id = $2
+   group by g.school_id, g.id
 ), seen as (
   select {_SEEN} as at
     from core.diary_seen d where d.school_id = $1 and d.pupil_id = $2 and d.viewer_id = $3
 )
-select json_build_object({_WHO}{_GROUP_ROWS}
+select json_build_object({_WHO}
   'versions', (
-    select json_build_array({_SCHOOL_VERSION}, coalesce(sum(g.version), 0),
-           coalesce(json_agg(g.id), '[]'))
-      from core.teaching_group g
-     where g.school_id = $1 and g.id = any(array(
-           select m.group_id from core.group_pupil m
-            where m.school_id = $1 and m.pupil_id = $2))),
-  'year', (
-    select json_build_array(y.begins, y.ends) from core.school_year y
-     where y.school_id = $1 and y.year = $6),
+    select json_build_array({_SCHOOL_VERSION}, coalesce(sum(mine.version), 0),
+           coalesce(json_agg(mine.id), '[]')) from mine),
+  'groups', (
+    select coalesce(json_agg(mine.id order by mine.id) filter (where mine.here), '[]') from mine),
+  'layout', (select coalesce(sum(mine.layout) filter (where mine.here), 0) from mine),
   'since', (select seen.at from seen),
-  'lessons', (
-    select coalesce(json_agg(json_build_array(l.id, l.group_id, l.date, l.slot,
-           to_char(l.begins, 'HH24:MI'), l.topic, l.homework, l.status, l.room)
-           order by l.date, l.slot), '[]')
-      from g join core.lesson l on l.group_id = g.id
-     where l.school_id = $1 and l.date between $4 and $5),
   'marks', (
     select coalesce(json_agg(json_build_array(w.id, w.group_id, w.lesson_id, w.kind, m.date,
         w.title,
@@ -118,17 +120,13 @@ select json_build_object({_WHO}{_GROUP_ROWS}
   'results', (
     select coalesce(json_agg(json_build_array(r.group_id, r.period, {_KEPT})), '[]')
       from core.period_result r
-     where r.school_id = $1 and r.pupil_id = $2 and r.period in (select cp.code from cp)
-       and r.group_id in (select g.id from g)),
-  'periods', (
-    select coalesce(json_agg(json_build_array(p.code, p.begins, p.ends, p.state) order by p.begins,
-           p.code), '[]')
-      from core.period p where p.school_id = $1 and p.year = $6),
-  'exceptions', (
-    select coalesce(json_agg(json_build_array(e.begins, e.ends, e.kind, json_build_array(e.title_kk,
-           e.title_ru, e.title_en), e.grades) order by e.begins, e.id), '[]')
-      from core.calendar_exception e
-     where e.school_id = $1 and e.begins <= $5 and e.ends >= $4),
+     where r.school_id = $1 and r.pupil_id = $2
+       and r.period = any(array(
+           select distinct on (left(p.code, 1)) p.code
+             from core.period p
+            where p.school_id = $1 and p.year = $6 and p.begins <= $5
+            order by left(p.code, 1), p.begins desc))
+       and r.group_id = any(array(select mine.id from mine where mine.here))),
   'news', (
     select coalesce(json_agg(json_build_array(n.group_id, n.date, n.kind, n.points, n.code,
         n.remark)
@@ -141,6 +139,37 @@ select json_build_object({_WHO}{_GROUP_ROWS}
            and m.changed_at > (select seen.at from seen) and w.status = 'active'
            and (m.points is not null or m.code is not null or m.comment is not null)
          order by m.changed_at desc limit 30) n)
+)::text
+"""
+
+# $1 school, $2 groups, $3 first day, $4 last day, $5 school year
+_SHARED: Final = """
+select json_build_object(
+  'year', (
+    select json_build_array(y.begins, y.ends) from core.school_year y
+     where y.school_id = $1 and y.year = $5),
+  'groups', (
+    select coalesce(json_agg(json_build_array(g.id, json_build_array(s.title_kk, s.title_ru,
+           s.title_en), g.scheme_code, g.scheme_version, g.period_kind)
+           order by s.position, s.code, g.id), '[]')
+      from core.teaching_group g
+      join core.subject s on s.school_id = g.school_id and s.id = g.subject_id
+     where g.school_id = $1 and g.id = any($2::uuid[])),
+  'lessons', (
+    select coalesce(json_agg(json_build_array(l.id, l.group_id, l.date, l.slot,
+           to_char(l.begins, 'HH24:MI'), l.topic, l.homework, l.status, l.room)
+           order by l.date, l.slot, l.id), '[]')
+      from core.lesson l
+     where l.school_id = $1 and l.group_id = any($2::uuid[]) and l.date between $3 and $4),
+  'periods', (
+    select coalesce(json_agg(json_build_array(p.code, p.begins, p.ends, p.state) order by p.begins,
+           p.code), '[]')
+      from core.period p where p.school_id = $1 and p.year = $5),
+  'exceptions', (
+    select coalesce(json_agg(json_build_array(e.begins, e.ends, e.kind, json_build_array(e.title_kk,
+           e.title_ru, e.title_en), e.grades) order by e.begins, e.id), '[]')
+      from core.calendar_exception e
+     where e.school_id = $1 and e.begins <= $4 and e.ends >= $3)
 )::text
 """
 
@@ -198,7 +227,8 @@ select json_build_object({_WHO}
 )::text
 """
 
-_week: Final = msgspec.json.Decoder(DiaryWeek)
+_week: Final = msgspec.json.Decoder(OwnWeek)
+_shared: Final = msgspec.json.Decoder(SharedWeek)
 _year: Final = msgspec.json.Decoder(YearMarks)
 _subject: Final = msgspec.json.Decoder(SubjectYear)
 
@@ -237,9 +267,42 @@ async def diary_week(
     text = await tx.fetchval(
         _WEEK, tx.school_id, pupil, viewer.person, *span, year, now[0], schools, now[1]
     )
-    week = _week.decode(text)
-    _allow(viewer, pupil, (week.pupil, week.guardian, week.school_class))
-    return week
+    own = _week.decode(text)
+    _allow(viewer, pupil, (own.pupil, own.guardian, own.school_class))
+    shared = await _shared_week(tx, own, span, year)
+    return DiaryWeek(
+        pupil=own.pupil,
+        guardian=own.guardian,
+        school_class=own.school_class,
+        year=shared.year,
+        since=own.since,
+        groups=shared.groups,
+        lessons=shared.lessons,
+        marks=own.marks,
+        absences=own.absences,
+        results=own.results,
+        periods=shared.periods,
+        exceptions=shared.exceptions,
+        news=own.news,
+        schools=own.schools,
+        versions=own.versions,
+        drawn=shared.drawn,
+    )
+
+
+async def _shared_week(tx: Tenant, own: OwnWeek, span: tuple[date, date], year: int) -> SharedWeek:
+    """Give what the week shows to everybody with these groups; read it where it is not kept.
+
+    What is read after its key may be newer than the key says. Then nobody finds it by that key
+    any more: versions only rise.
+    """
+    key = (tx.school_id, own.versions[0], own.layout, tuple(own.groups), *span, year)
+    found = WEEKS.find(key)
+    if found is None:
+        text = await tx.fetchval(_SHARED, tx.school_id, own.groups, *span, year)
+        found = _shared.decode(text)
+        WEEKS.keep(key, found)
+    return found
 
 
 async def diary_versions(

@@ -5,76 +5,43 @@ each sees what the other has done.
 """
 
 from datetime import date, datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from kundelik_core.gradebook.access import Viewer, journal_right, need_write, not_found
-from kundelik_core.gradebook.events import tell_cells
-from kundelik_core.gradebook.journal.model import Beside, Change, Outcome, SaveState, Theirs
-from kundelik_core.gradebook.journal.queries import last_writers, save_state
+from kundelik_core.gradebook.events import cells_wanted, tell_cells
+from kundelik_core.gradebook.journal.ground import Ground
+from kundelik_core.gradebook.journal.held import JOURNALS
+from kundelik_core.gradebook.journal.model import Beside, Change, Outcome, Theirs
+from kundelik_core.gradebook.journal.queries import last_writers, save_state, whole_state
 from kundelik_core.gradebook.journal.rules import MOST_CHANGES, Batch, decide
 from kundelik_core.gradebook.results import store
 from kundelik_core.gradebook.schemes.engine import PeriodResult
 from kundelik_core.gradebook.schemes.model import GradingScheme
 from kundelik_core.kernel import clock
-from kundelik_core.kernel.db import Tenant
+from kundelik_core.kernel.db import Tenant, alone, tenant
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
 
-__all__ = ["LOCK", "SaveResult", "save_cells", "save_comment"]
+__all__ = ["LOCK", "MARKS", "SaveResult", "save_alone", "save_cells", "save_comment"]
 
 LOCK: Final = "core.teaching_group"
 """The table whose row a save locks: ``tenant(school, write=True, lock=(LOCK, group))``."""
 
+MARKS: Final = "core.teaching_group marks"
+"""The same lock where nothing but cells is written; what a class shares of its week stays."""
+
 _LONGEST_REASON: Final = 500
 
-_WRITE: Final = """
-with w as (
-  insert into core.work (school_id, id, group_id, lesson_id, kind, date)
-  select $1, x.id, $2, x.id, x.kind, x.date
-    from unnest($3::uuid[], $4::text[], $5::date[]) as x(id, kind, date)
-  on conflict (school_id, id) do nothing
-), m as (
-  insert into core.mark as t (school_id, work_id, pupil_id, date, points, code, changed_at)
-  select $1, x.work_id, x.pupil_id, x.date, x.points, x.code, $6
-    from unnest($7::uuid[], $8::uuid[], $9::date[], $10::numeric[], $11::text[])
-      as x(work_id, pupil_id, date, points, code)
-  on conflict (school_id, work_id, pupil_id) do update
-     set points = excluded.points, code = excluded.code, changed_at = excluded.changed_at,
-         version = t.version % 32767 + 1
-), a as (
-  insert into core.absence as t (school_id, lesson_id, pupil_id, date, code, changed_at)
-  select $1, x.lesson_id, x.pupil_id, x.date, x.code, $6
-    from unnest($12::uuid[], $13::uuid[], $14::date[], $15::text[])
-      as x(lesson_id, pupil_id, date, code)
-  on conflict (school_id, lesson_id, pupil_id) do update
-     set code = excluded.code, changed_at = excluded.changed_at,
-         version = t.version % 32767 + 1
-), h as (
-  insert into core.cell_history
-    (school_id, column_id, pupil_id, id, field, at, actor_id, old, new, reason, source)
-  select $1, x.column_id, x.pupil_id, x.id, 'value', $6, $16, x.old, x.new, x.reason, $17
-    from unnest($18::uuid[], $19::uuid[], $20::uuid[], $21::text[], $22::text[], $23::text[])
-      as x(column_id, pupil_id, id, old, new, reason)
-), r as (
-  insert into core.period_result as t
-    (school_id, pupil_id, group_id, period, raw, terms, percent, mark, status, provisional,
-        computed_at)
-  select $1, x.pupil_id, $2, x.period, x.raw, x.terms::json, x.percent, x.mark, x.status,
-         x.provisional, $6
-    from unnest($24::uuid[], $25::text[], $26::text[], $27::text[], $28::smallint[], $29::text[],
-                $30::text[], $31::boolean[])
-      as x(pupil_id, period, raw, terms, percent, mark, status, provisional)
-  on conflict (school_id, pupil_id, group_id, period) do update
-     set raw = excluded.raw, terms = excluded.terms, percent = excluded.percent,
-         mark = excluded.mark, status = excluded.status, provisional = excluded.provisional,
-         computed_at = excluded.computed_at
-)
-select 1
-"""
-
+# Most batches are marks in columns that are there: what else there may be is left out.
+_WRITE: Final = {
+    count: f"select core.save_cells({', '.join(f'${n}' for n in range(1, count + 1))})"
+    for count in (25, 32)
+}
 
 _WRITE_COMMENT: Final = """
 with o as (
@@ -123,22 +90,96 @@ async def save_cells(
     today: date,
     source: str = "web",
     period: str | None = None,
+    hold: bool = False,
 ) -> SaveResult:
     """Save a batch of changes in two statements, whatever its size.
 
-    Only results of `period` are told, or of any; marks that waited may be of another one.
+    Only results of `period` are told, or of any; marks that waited may be of another one. With
+    `hold` the journal may be held for the next saves: only where nothing else is written in this
+    transaction.
 
     Raises:
         Problem: the journal is not there, is not the writer's, or the batch is too large.
     """
     _check_size(changes)
-    batch = await _read(tx, viewer, group, changes, locale, today)
+    whole = hold and JOURNALS.wants(tx.school_id, group)
+    ground, versions = await _read(tx, viewer, group, changes, today, whole=whole)
+    batch = Batch(ground, locale)
     outcomes = await _name_writers(tx, decide(batch, changes))
-    results = {key: batch.result(*key) for key in batch.touched}
     at = clock.now()
     if batch.history:
-        await _write(tx, viewer, group, batch, results, at, source)
+        args = _written(viewer, group, batch, None, at, source)
+        await tx.fetchval(_WRITE[len(args) + 1], tx.school_id, *args)
         await tell_cells(tx, viewer.person, group, batch)
+    if hold:
+        tx.after_commit(partial(_hold, tx.school_id, group, batch, versions))
+    return _result(batch, outcomes, at, period)
+
+
+async def save_alone(
+    school_id: int,
+    viewer: Viewer,
+    group: UUID,
+    changes: list[Change],
+    *,
+    locale: str,
+    today: date,
+    period: str | None = None,
+) -> SaveResult | None:
+    """Save a batch in one statement, where the journal is known here and is still the same.
+
+    None, and nothing written, where a look is needed: for a journal that this process does not
+    hold, for a change that somebody else has made meanwhile, and for every answer but "saved".
+
+    Raises:
+        Problem: the journal is not the writer's, or the batch is too large.
+    """
+    _check_size(changes)
+    held = JOURNALS.find(school_id, group)
+    if held is None:
+        return None
+    async with held.turn:
+        ground = held.ground
+        if not all(ground.holds(change.column, change.pupil) for change in changes):
+            return None
+        need_write(journal_right(viewer, ground.teachers, ground.homerooms, today))
+        batch, at = Batch(ground, locale), clock.now()
+        outcomes = decide(batch, changes)
+        if any(outcome.state != "saved" for outcome in outcomes):
+            return None
+        args = _written(viewer, group, batch, held.versions, at, "web")
+        if not await _write_alone(school_id, viewer, group, batch, args):
+            JOURNALS.drop(school_id, group, held)
+            return None
+        held.advance(batch)
+        return _result(batch, outcomes, at, period)
+
+
+async def _write_alone(
+    school_id: int, viewer: Viewer, group: UUID, batch: Batch, args: tuple[object, ...]
+) -> bool:
+    """Write a batch if its versions still hold; with what is told of it where somebody listens."""
+    try:
+        if not cells_wanted(school_id):
+            return bool(await alone(school_id, _WRITE[len(args) + 1], *args))
+        async with tenant(school_id, write=True, quiet=True) as tx:
+            written = bool(await tx.fetchval(_WRITE[len(args) + 1], school_id, *args))
+            if written:
+                await tell_cells(tx, viewer.person, group, batch)
+        return written
+    except asyncpg.UniqueViolationError:
+        # A line of the history with this id is there: what comes twice is looked at.
+        return False
+
+
+def _hold(school_id: int, group: UUID, batch: Batch, versions: tuple[int, int]) -> None:
+    JOURNALS.looked(school_id, group, versions, wrote=bool(batch.history))
+    if batch.ground.whole:
+        batch.settle()
+        JOURNALS.hold(school_id, group, batch.ground, versions)
+
+
+def _result(batch: Batch, outcomes: list[Outcome], at: datetime, period: str | None) -> SaveResult:
     shown = {
         pupil: batch.shown(pupil, code)
         for pupil, code in (batch.touched | batch.repeated)
@@ -187,60 +228,75 @@ def _check_size(changes: list[Change]) -> None:
 
 
 async def _read(
-    tx: Tenant, viewer: Viewer, group: UUID, changes: list[Change], locale: str, today: date
-) -> Batch:
-    state: SaveState = await save_state(tx, group, changes)
-    if state.group is None:
-        raise not_found()
-    need_write(journal_right(viewer, state.teachers, state.homerooms, today))
-    return Batch(state, locale)
-
-
-async def _write(
     tx: Tenant,
     viewer: Viewer,
     group: UUID,
+    changes: list[Change],
+    today: date,
+    *,
+    whole: bool = False,
+) -> tuple[Ground, tuple[int, int]]:
+    state = await (whole_state if whole else save_state)(tx, group, changes)
+    if state.group is None:
+        raise not_found()
+    need_write(journal_right(viewer, state.teachers, state.homerooms, today))
+    return Ground(state), state.versions
+
+
+def _written(
+    viewer: Viewer,
+    group: UUID,
     batch: Batch,
-    results: dict[tuple[UUID, str], PeriodResult],
+    versions: tuple[int, int] | None,
     at: datetime,
     source: str,
-) -> None:
+) -> tuple[object, ...]:
+    """Give the arguments of the statement that writes a batch."""
     marks = [(key, batch.columns[key[0]].date, cell) for key, cell in batch.new_marks.items()]
-    kept = [(key, store(result)) for key, result in results.items()]
-    await tx.fetchval(
-        _WRITE,
-        tx.school_id,
+    results = [(key, store(batch.result(*key))) for key in batch.touched]
+    rows = batch.history
+    common = (
         group,
-        list(batch.new_works),
-        [column.kind for column in batch.new_works.values()],
-        [column.date for column in batch.new_works.values()],
+        versions,
         at,
+        viewer.person,
+        source,
         [key[0] for key, _, _ in marks],
         [key[1] for key, _, _ in marks],
         [day for _, day, _ in marks],
         [cell.points for _, _, cell in marks],
         [cell.code for _, _, cell in marks],
+        [row.column for row in rows],
+        [row.pupil for row in rows],
+        [row.id for row in rows],
+        [row.old for row in rows],
+        [row.new for row in rows],
+        [row.reason for row in rows],
+        [key[0] for key, _ in results],
+        [key[1] for key, _ in results],
+        [row.raw for _, row in results],
+        [None if row.terms is None else _encode(row.terms) for _, row in results],
+        [row.percent for _, row in results],
+        [row.mark for _, row in results],
+        [row.status for _, row in results],
+        [row.provisional for _, row in results],
+    )
+    if not batch.new_works and not batch.new_absences:
+        return common
+    return (
+        *common,
+        list(batch.new_works),
+        [column.kind for column in batch.new_works.values()],
+        [column.date for column in batch.new_works.values()],
         [key[0] for key in batch.new_absences],
         [key[1] for key in batch.new_absences],
         [day for _, day in batch.new_absences.values()],
         [code for code, _ in batch.new_absences.values()],
-        viewer.person,
-        source,
-        [row.column for row in batch.history],
-        [row.pupil for row in batch.history],
-        [row.id for row in batch.history],
-        [row.old for row in batch.history],
-        [row.new for row in batch.history],
-        [row.reason for row in batch.history],
-        [key[0] for key, _ in kept],
-        [key[1] for key, _ in kept],
-        [row.raw for _, row in kept],
-        [None if row.terms is None else msgspec.json.encode(row.terms).decode() for _, row in kept],
-        [row.percent for _, row in kept],
-        [row.mark for _, row in kept],
-        [row.status for _, row in kept],
-        [row.provisional for _, row in kept],
     )
+
+
+def _encode(terms: object) -> str:
+    return msgspec.json.encode(terms).decode()
 
 
 async def save_comment(
@@ -263,7 +319,8 @@ async def save_comment(
     if len(text) > 1000:
         raise Problem("comment-too-long", N_("At most 1000 characters."), field="comment")
     probe = Change(id=change_id, column=column_id, pupil=pupil, value="")
-    batch = await _read(tx, viewer, group, [probe], "en", today)
+    ground, _ = await _read(tx, viewer, group, [probe], today)
+    batch = Batch(ground, "en")
     column = batch.check(column_id, pupil)
     if (column_id, pupil, change_id) in batch.known:
         return False

@@ -26,6 +26,7 @@ __all__ = [
     "Stint",
     "Theirs",
     "Titles",
+    "WholeState",
     "WorkRow",
 ]
 
@@ -218,9 +219,7 @@ class SavedWork(msgspec.Struct, array_like=True, frozen=True):
         return Column(self.id, self.lesson, self.kind, self.date, self.max, self.status)
 
 
-class SaveState(msgspec.Struct, frozen=True):
-    """All that a save has to know, read by one statement under the group's lock."""
-
+class _State(msgspec.Struct, frozen=True, kw_only=True):
     group: Group | None
     teachers: list[Teaching]
     homerooms: list[UUID]
@@ -229,7 +228,20 @@ class SaveState(msgspec.Struct, frozen=True):
     lessons: list[LessonRow]
     works: list[SavedWork]
     members: list[Stint]
-    marks: list[tuple[UUID, UUID, Decimal | None, str | None]]
     absences: list[tuple[UUID, UUID, str]]
     known: list[tuple[UUID, UUID, UUID]]
     given: list[tuple[UUID, str, str]]
+    versions: tuple[int, int] = (0, 0)
+    """How far the data have come: the version of the school and that of the group."""
+
+
+class SaveState(_State, frozen=True, kw_only=True):
+    """All that a save has to know, read by one statement under the group's lock."""
+
+    marks: list[tuple[UUID, UUID, Decimal | None, str | None]]
+
+
+class WholeState(_State, frozen=True, kw_only=True):
+    """The same of all pupils of the group; their marks as works, by number, and values."""
+
+    marks: list[tuple[UUID, list[int], list[str]]]

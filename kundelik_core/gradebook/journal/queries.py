@@ -8,13 +8,20 @@ from uuid import UUID
 import msgspec
 
 from kundelik_core.gradebook.access import Teaching
-from kundelik_core.gradebook.journal.model import Change, JournalPage, SaveState, Titles
+from kundelik_core.gradebook.journal.model import (
+    Change,
+    JournalPage,
+    SaveState,
+    Titles,
+    WholeState,
+)
 from kundelik_core.gradebook.journal.rules import Batch
 from kundelik_core.gradebook.journal.statements import (
     LAST_WRITERS,
     PAGE,
     SAVE_STATE,
     VERSIONS,
+    WHOLE_STATE,
 )
 from kundelik_core.gradebook.schemes.engine import PeriodResult
 from kundelik_core.gradebook.schemes.model import GradingScheme
@@ -34,10 +41,12 @@ __all__ = [
     "last_writers",
     "news",
     "save_state",
+    "whole_state",
 ]
 
 _page: Final = msgspec.json.Decoder(JournalPage)
 _state: Final = msgspec.json.Decoder(SaveState)
+_whole: Final = msgspec.json.Decoder(WholeState)
 
 
 async def journal_page(
@@ -55,19 +64,26 @@ async def journal_versions(tx: Tenant, group: UUID) -> tuple[int, int] | None:
 
 async def save_state(tx: Tenant, group: UUID, changes: list[Change]) -> SaveState:
     """Read all that these changes depend on, in one statement."""
-    columns = list({change.column for change in changes})
     pupils = list({change.pupil for change in changes})
-    text = await tx.fetchval(
-        SAVE_STATE,
-        tx.school_id,
-        group,
+    return _state.decode(
+        await tx.fetchval(SAVE_STATE, tx.school_id, group, *_asked(changes), pupils)
+    )
+
+
+async def whole_state(tx: Tenant, group: UUID, changes: list[Change]) -> WholeState:
+    """Read the same of all pupils of the group, for the saves that follow."""
+    return _whole.decode(await tx.fetchval(WHOLE_STATE, tx.school_id, group, *_asked(changes)))
+
+
+def _asked(changes: list[Change]) -> tuple[list[UUID], ...]:
+    """Return the columns of changes, each once, and the cell and id of every one."""
+    columns = [change.column for change in changes]
+    return (
+        list(set(columns)),
         columns,
-        pupils,
-        [change.column for change in changes],
         [change.pupil for change in changes],
         [change.id for change in changes],
     )
-    return _state.decode(text)
 
 
 async def last_writers(

@@ -4,7 +4,7 @@ A change is saved, found unchanged, refused with a reason, or held up as a confl
 holds neither what its writer last saw nor what the writer wants. The same change twice is once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from kundelik_core.gradebook.cells import EMPTY, Column, encode, merge, seen
+from kundelik_core.gradebook.journal.ground import Ground, Works
 from kundelik_core.gradebook.journal.model import (
     Beside,
     Change,
@@ -21,8 +22,8 @@ from kundelik_core.gradebook.journal.model import (
     SaveState,
     Theirs,
 )
-from kundelik_core.gradebook.results import kind_of, pupil_result, scheme_of, top_of
-from kundelik_core.gradebook.schemes.engine import PeriodResult
+from kundelik_core.gradebook.results import counted_work, kind_of, top_of
+from kundelik_core.gradebook.schemes.engine import PeriodResult, Work, compute_period
 from kundelik_core.gradebook.schemes.entry import Cell, parse_cell, show_cell
 from kundelik_core.gradebook.schemes.model import KindSpec
 from kundelik_core.kernel.errors import Problem
@@ -34,6 +35,13 @@ __all__ = ["MOST_CHANGES", "Batch", "HistoryRow", "decide"]
 MOST_CHANGES: Final = 500
 
 Key = tuple[UUID, UUID]
+# Of a pupil without any.
+_NO_MARKS: Final[Mapping[UUID, Cell]] = {}
+_NO_ABSENCES: Final[Mapping[UUID, str]] = {}
+
+
+def _by_id(item: tuple[UUID, Work]) -> int:
+    return item[0].int
 
 
 class HistoryRow(msgspec.Struct, frozen=True):
@@ -48,27 +56,22 @@ class HistoryRow(msgspec.Struct, frozen=True):
 
 
 class Batch:
-    """The journal as it was and as the changes make it; what differs is to be written."""
+    """The journal as it was and as the changes make it; what differs is to be written.
 
-    def __init__(self, state: SaveState, locale: str) -> None:
-        assert state.group is not None
-        self.group = state.group
-        self.scheme = scheme_of(state.group.scheme_code, state.group.scheme_version)
+    The ground under it stays as it is, since others may stand on it too.
+    """
+
+    def __init__(self, ground: Ground | SaveState, locale: str) -> None:
+        self.ground = Ground(ground) if isinstance(ground, SaveState) else ground
+        self.group = self.ground.group
+        self.scheme = self.ground.scheme
         self.locale = locale
-        self.periods = state.periods
-        self.members: dict[UUID, list[tuple[date, date | None]]] = {}
-        for stint in state.members:
-            self.members.setdefault(stint.pupil, []).append((stint.begins, stint.ends))
-        self.columns = {work.id: work.column() for work in (*state.works, *state.columns)}
-        self.counted = {work.id for work in state.works}
-        self.lessons = {lesson.id: lesson for lesson in state.lessons}
-        self.marks: dict[Key, Cell] = {
-            (work, pupil): Cell(points=points, code=code)
-            for work, pupil, points, code in state.marks
-        }
-        self.absences: dict[Key, str] = {(le, pupil): code for le, pupil, code in state.absences}
-        self.known: set[tuple[UUID, UUID, UUID]] = set(state.known)
-        self.given = {(pupil, period): mark for pupil, period, mark in state.given}
+        self.periods = self.ground.periods
+        self.lessons = self.ground.lessons
+        self.columns: Mapping[UUID, Column] = self.ground.columns
+        self.marks: dict[UUID, dict[UUID, Cell]] = {}
+        self.absences: dict[UUID, dict[UUID, str]] = {}
+        self.known: set[tuple[UUID, UUID, UUID]] = set(self.ground.known)
         self.new_works: dict[UUID, Column] = {}
         self.new_marks: dict[Key, Cell] = {}
         self.new_absences: dict[Key, tuple[str, date]] = {}
@@ -76,13 +79,24 @@ class Batch:
         self.touched: dict[tuple[UUID, str], None] = {}
         self.repeated: dict[tuple[UUID, str], None] = {}
         self._written: set[Key] = set()
+        self._changed: dict[UUID, dict[UUID, None]] = {}
         self._results: dict[tuple[UUID, str], PeriodResult] = {}
-        self._period_columns: dict[str, list[Column]] = {}
+        self._works: dict[tuple[UUID, str], Works] = {}
+
+    def marks_of(self, pupil: UUID) -> Mapping[UUID, Cell]:
+        """Give a pupil's marks by column, without what belongs to lessons."""
+        found = self.marks.get(pupil)
+        return self.ground.marks.get(pupil, _NO_MARKS) if found is None else found
+
+    def absences_of(self, pupil: UUID) -> Mapping[UUID, str]:
+        """Give a pupil's absences by lesson."""
+        found = self.absences.get(pupil)
+        return self.ground.absences.get(pupil, _NO_ABSENCES) if found is None else found
 
     def cell(self, column: Column, pupil: UUID) -> Cell:
         """Give all that is known of a cell: its mark and the absence of its lesson."""
-        mark = self.marks.get((column.id, pupil))
-        absence = self.absences.get((column.lesson, pupil)) if column.lesson else None
+        mark = self.marks_of(pupil).get(column.id)
+        absence = self.absences_of(pupil).get(column.lesson) if column.lesson else None
         if mark is None:
             return Cell(absence=absence) if absence else EMPTY
         return Cell(points=mark.points, code=mark.code, absence=absence) if absence else mark
@@ -110,8 +124,7 @@ class Batch:
 
     def is_member(self, pupil: UUID, day: date) -> bool:
         """Tell whether the pupil belongs to the group on a day."""
-        stints = self.members.get(pupil, ())
-        return any(begins <= day and (ends is None or day <= ends) for begins, ends in stints)
+        return any(stint.holds(day) for stint in self.ground.members.get(pupil, ()))
 
     def period_of(self, day: date) -> Period | None:
         """Find the period of a day."""
@@ -120,38 +133,44 @@ class Batch:
     def put(self, column: Column, change: Change, now: Cell, new: Cell) -> None:
         """Take a change in; what was computed before is forgotten."""
         self._results.clear()
-        self._period_columns.clear()
-        key = (column.id, change.pupil)
+        pupil = change.pupil
+        key = (column.id, pupil)
         if (now.points, now.code) != (new.points, new.code):
             value = Cell(points=new.points, code=new.code)
-            self.marks[key] = self.new_marks[key] = value
+            self.new_marks[key] = value
+            self._changed.setdefault(pupil, {})[column.id] = None
+            mine = self.marks[pupil] = dict(self.marks_of(pupil))
+            if value.is_empty:
+                mine.pop(column.id, None)
+            else:
+                mine[column.id] = value
             if column.id not in self.columns:
-                self.columns[column.id] = self.new_works[column.id] = column
-                self.counted.add(column.id)
+                self.columns = {**self.columns, column.id: column}
+                self.new_works[column.id] = column
         self._written.add(key)
         if now.absence != new.absence and column.lesson is not None:
             self._put_absence(column, column.lesson, change, now.absence, new.absence)
         old, made = encode(seen(column, now)), encode(seen(column, new))
-        self.history.append(
-            HistoryRow(column.id, change.pupil, change.id, old, made, change.reason)
-        )
-        self.known.add((column.id, change.pupil, change.id))
+        self.history.append(HistoryRow(column.id, pupil, change.id, old, made, change.reason))
+        self.known.add((column.id, pupil, change.id))
         period = self.period_of(column.date)
         if period is not None:
-            self.touched[change.pupil, period.code] = None
+            self.touched[pupil, period.code] = None
 
     def _put_absence(
         self, column: Column, lesson: UUID, change: Change, old: str | None, new: str | None
     ) -> None:
         key = (lesson, change.pupil)
         self.new_absences[key] = (new or "", column.date)
-        self.absences.pop(key, None)
+        absences = dict(self.absences_of(change.pupil))
+        absences.pop(lesson, None)
         if new:
-            self.absences[key] = new
+            absences[lesson] = new
+        self.absences[change.pupil] = absences
         if column.own:
             return
         # The absence is the lesson's: there it is looked for, wherever it was typed.
-        mark = self.marks.get(key, EMPTY)
+        mark = self.marks_of(change.pupil).get(lesson, EMPTY)
         was, made = (
             encode(Cell(points=mark.points, code=mark.code, absence=code)) for code in (old, new)
         )
@@ -176,45 +195,71 @@ class Batch:
         """Compute a pupil's period with all changes in."""
         found = self._results.get((pupil, code))
         if found is None:
-            found = self._results[pupil, code] = pupil_result(
-                self.scheme,
-                self.group.grade,
-                self._columns_with(pupil, code),
-                lambda column: self.cell(column, pupil),
-                is_member=lambda column: self.is_member(pupil, column.date),
-            )
+            works = self._works[pupil, code] = self._works_of(pupil, code)
+            found = compute_period(self.scheme, list(works.values()))
+            self._results[pupil, code] = found
         return found
 
-    def _columns_with(self, pupil: UUID, code: str) -> Iterable[Column]:
-        """Give the columns that count for a pupil: an empty lesson counts for nobody."""
-        marked = {column for column, whose in self.marks if whose == pupil}
-        away = {lesson for lesson, whose in self.absences if whose == pupil}
-        light = {k.code for k in self.scheme.kinds if k.per_lesson and not k.required}
-        return (
-            column
-            for column in self._columns_of(code)
-            if column.kind not in light or column.id in marked or column.lesson in away
+    def _works_of(self, pupil: UUID, code: str) -> Works:
+        """Give what counts for a pupil, by column in a fixed order; what is known is amended."""
+        known = self.ground.works.get((pupil, code))
+        changed = self._changed.get(pupil, ())
+        if known is not None and not changed and pupil not in self.absences:
+            return known
+        period = next(item for item in self.periods if item.code == code)
+        columns: Iterable[Column]
+        if known is None or pupil in self.absences:
+            known, new = {}, [c for c in self.new_works.values() if period.holds(c.date)]
+            columns = (*self.ground.columns_of(code), *new)
+        else:
+            columns = (self.columns[key] for key in changed)
+            columns = [column for column in columns if period.holds(column.date)]
+        works = dict(known)
+        for column in columns:
+            work = self._work(column, pupil)
+            if work is not None:
+                works[column.id] = work
+            else:
+                works.pop(column.id, None)
+        # A column that is new among them stands at the end.
+        return works if works.keys() == known.keys() else dict(sorted(works.items(), key=_by_id))
+
+    def _work(self, column: Column, pupil: UUID) -> Work | None:
+        """Give what a cell counts; an empty lesson counts for nobody."""
+        ground = self.ground
+        if (
+            column.kind in ground.light
+            and column.id not in self.marks_of(pupil)
+            and column.lesson not in self.absences_of(pupil)
+        ):
+            return None
+        return counted_work(
+            ground.kinds,
+            self.group.grade,
+            column,
+            self.cell(column, pupil),
+            is_member=lambda column: self.is_member(pupil, column.date),
         )
-
-    def _columns_of(self, code: str) -> list[Column]:
-        """Give the columns that count in a period, in a fixed order."""
-        found = self._period_columns.get(code)
-        if found is None:
-            period = next(item for item in self.periods if item.code == code)
-            mine = [self.columns[key] for key in self.counted]
-            mine = [column for column in mine if period.holds(column.date)]
-            found = self._period_columns[code] = sorted(mine, key=lambda column: column.id.int)
-        return found
 
     def shown(self, pupil: UUID, code: str) -> PeriodResult:
         """Give what is shown of a period: a mark that was given stands before the computed one."""
         result = self.result(pupil, code)
-        given = self.given.get((pupil, code))
+        given = self.ground.given.get((pupil, code))
         if given is None:
             return result
         return msgspec.structs.replace(
             result, mark=given, hint=result.mark, set_by_teacher=True, provisional=False
         )
+
+    def settle(self) -> None:
+        """Bring the ground up to date with what was written."""
+        ground = self.ground
+        ground.marks |= self.marks
+        ground.absences |= self.absences
+        ground.add(self.new_works)
+        for key in self.touched:
+            ground.works.pop(key, None)
+        ground.works |= self._works
 
 
 def decide(batch: Batch, changes: Iterable[Change]) -> list[Outcome]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-__all__ = ["LAST_WRITERS", "PAGE", "SAVE_STATE", "VERSIONS"]
+__all__ = ["LAST_WRITERS", "PAGE", "SAVE_STATE", "VERSIONS", "WHOLE_STATE"]
 
 VERSIONS: Final = """
 select coalesce((select v.version from core.school_version v where v.school_id = $1), 0) as school,
@@ -109,10 +109,11 @@ select json_build_object(
 )::text
 """
 
-SAVE_STATE: Final = """
+# All that these columns ($3) depend on; what is only asked about some pupils stands for itself.
+_STATE: Final = """
 with g as (
   select g.id, g.year, g.grade, g.status, g.scheme_code, g.scheme_version, g.period_kind, g.title,
-      g.room
+      g.room, g.version
     from core.teaching_group g where g.school_id = $1 and g.id = $2
 ), cw as (
   select w.id, w.lesson_id, w.kind, w.date, w.max_points, w.status
@@ -127,15 +128,18 @@ with g as (
      and (exists (select from cw where cw.date between p.begins and p.ends)
           or exists (select from cl where cl.date between p.begins and p.ends))
 ), w as (
-  select w.id, w.lesson_id, w.kind, w.date, w.max_points, w.status
+  select w.id, w.lesson_id, w.kind, w.date, w.max_points, w.status, row_number() over () as n
     from core.work w
    where w.school_id = $1 and w.group_id = $2
      and w.date between (select min(p.begins) from p) and (select max(p.ends) from p)
 ), x as (
-  select x.column_id, x.pupil_id, x.id from unnest($5::uuid[], $6::uuid[],
-      $7::uuid[]) x(column_id, pupil_id, id)
+  select x.column_id, x.pupil_id, x.id from unnest($4::uuid[], $5::uuid[],
+      $6::uuid[]) x(column_id, pupil_id, id)
 )
 select json_build_object(
+  'versions', json_build_array(
+    coalesce((select v.version from core.school_version v where v.school_id = $1), 0),
+    coalesce((select g.version from g), 0)),
   'group', (
     select json_build_array(g.id, g.year, g.grade, g.status, g.scheme_code, g.scheme_version,
            g.period_kind, g.title, g.room, '', json_build_array('', '', '')) from g),
@@ -154,37 +158,72 @@ select json_build_object(
     select coalesce(json_agg(json_build_array(cw.id, cw.lesson_id, cw.kind, cw.date,
         cw.max_points::text,
            cw.status)), '[]') from cw),
-  'lessons', (
-    select coalesce(json_agg(json_build_array(cl.id, cl.date, cl.status)), '[]') from cl),
   'works', (
     select coalesce(json_agg(json_build_array(w.id, w.lesson_id, w.kind, w.date, w.max_points::text,
-           w.status)), '[]') from w),
-  'members', (
-    select coalesce(json_agg(json_build_array(m.pupil_id, m.from_date, m.to_date)), '[]')
-      from core.group_pupil m
-     where m.school_id = $1 and m.group_id = $2 and m.pupil_id = any($4::uuid[])),
-  'marks', (
-    select coalesce(json_agg(json_build_array(m.work_id, m.pupil_id, trim_scale(m.points)::text,
-        m.code)), '[]')
-      from w join core.mark m on m.work_id = w.id
-     where m.school_id = $1 and m.pupil_id = any($4::uuid[])
-       and (m.points is not null or m.code is not null)),
-  'absences', (
-    select coalesce(json_agg(json_build_array(a.lesson_id, a.pupil_id, a.code)), '[]')
-      from core.absence a
-     where a.school_id = $1 and a.pupil_id = any($4::uuid[]) and a.code <> ''
-       and a.date between (select min(p.begins) from p) and (select max(p.ends) from p)
-       and (a.lesson_id = any($3::uuid[]) or a.lesson_id in (select w.lesson_id from w))),
+           w.status) order by w.n), '[]') from w),
   'known', (
     select coalesce(json_agg(json_build_array(h.column_id, h.pupil_id, h.id)), '[]')
       from x join core.cell_history h
         on h.column_id = x.column_id and h.pupil_id = x.pupil_id and h.id = x.id
      where h.school_id = $1),
+"""
+
+SAVE_STATE: Final = f"""{_STATE}
+  'lessons', (
+    select coalesce(json_agg(json_build_array(cl.id, cl.date, cl.status)), '[]') from cl),
+  'members', (
+    select coalesce(json_agg(json_build_array(m.pupil_id, m.from_date, m.to_date)), '[]')
+      from core.group_pupil m
+     where m.school_id = $1 and m.group_id = $2 and m.pupil_id = any($7::uuid[])),
+  'marks', (
+    select coalesce(json_agg(json_build_array(m.work_id, m.pupil_id, trim_scale(m.points)::text,
+        m.code)), '[]')
+      from w join core.mark m on m.work_id = w.id
+     where m.school_id = $1 and m.pupil_id = any($7::uuid[])
+       and (m.points is not null or m.code is not null)),
+  'absences', (
+    select coalesce(json_agg(json_build_array(a.lesson_id, a.pupil_id, a.code)), '[]')
+      from core.absence a
+     where a.school_id = $1 and a.pupil_id = any($7::uuid[]) and a.code <> ''
+       and a.date between (select min(p.begins) from p) and (select max(p.ends) from p)
+       and (a.lesson_id = any($3::uuid[]) or a.lesson_id in (select w.lesson_id from w))),
   'given', (
     select coalesce(json_agg(json_build_array(r.pupil_id, r.period, r.given_mark)), '[]')
       from core.period_result r
-     where r.school_id = $1 and r.group_id = $2 and r.pupil_id = any($4::uuid[])
+     where r.school_id = $1 and r.group_id = $2 and r.pupil_id = any($7::uuid[])
        and r.given_mark is not null and r.period in (select p.code from p))
+)::text
+"""
+
+# The same of all pupils and all lessons of the period, for the saves that follow.
+WHOLE_STATE: Final = f"""{_STATE}
+  'lessons', (
+    select coalesce(json_agg(json_build_array(l.id, l.date, l.status)), '[]')
+      from core.lesson l
+     where l.school_id = $1 and l.group_id = $2
+       and (l.date between (select min(p.begins) from p) and (select max(p.ends) from p)
+            or l.id = any($3::uuid[]))),
+  'members', (
+    select coalesce(json_agg(json_build_array(m.pupil_id, m.from_date, m.to_date)), '[]')
+      from core.group_pupil m where m.school_id = $1 and m.group_id = $2),
+  'marks', (
+    select coalesce(json_agg(json_build_array(k.pupil_id, k.works, k.given)), '[]')
+      from (
+        select m.pupil_id, array_agg(w.n - 1) as works,
+               array_agg(coalesce(trim_scale(m.points)::text, m.code)) as given
+          from w join core.mark m on m.work_id = w.id
+         where m.school_id = $1 and (m.points is not null or m.code is not null)
+         group by m.pupil_id) k),
+  'absences', (
+    select coalesce(json_agg(json_build_array(a.lesson_id, a.pupil_id, a.code)), '[]')
+      from core.lesson l join core.absence a on a.lesson_id = l.id
+     where l.school_id = $1 and a.school_id = $1 and l.group_id = $2 and a.code <> ''
+       and l.date between (select min(p.begins) from p) and (select max(p.ends) from p)),
+  'given', (
+    select coalesce(json_agg(json_build_array(r.pupil_id, r.period, r.given_mark)), '[]')
+      from core.period_result r
+     where r.school_id = $1 and r.group_id = $2 and r.given_mark is not null
+       and r.period in (select p.code from p))
 )::text
 """
 

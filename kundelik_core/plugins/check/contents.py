@@ -13,10 +13,12 @@ from kundelik_core.kernel.migrate import MigrationError, split, valid_name
 from kundelik_core.plugins.check.model import Finding, Level
 from kundelik_core.plugins.check.words import untranslated
 from kundelik_core.plugins.database.rules import check_statement
+from kundelik_core.plugins.static import faults
 from kundelik_core.sdk import (
     API_VERSION,
     EVENTS,
     SCOPES,
+    SERVICES,
     SLOTS,
     Manifest,
     ManifestError,
@@ -73,6 +75,8 @@ def about_manifest(manifest: Manifest, where: str) -> Iterator[Finding]:
     unknown = [one for one in manifest.uses.slots if one not in SLOTS]
     unknown += [one for one in manifest.data.reads if one not in SCOPES]
     unknown += [one for one in manifest.uses.events if one not in EVENTS]
+    unknown += [one for one in manifest.uses.services if one not in SERVICES]
+    unknown += [one for one in manifest.provides if one not in SERVICES]
     if unknown:
         text = f"asks for what there is not: {', '.join(unknown)}"
         yield Finding("error", "unknown", where, text, "See the reference of hooks.")
@@ -85,6 +89,8 @@ def about_manifest(manifest: Manifest, where: str) -> Iterator[Finding]:
             yield Finding("review", "reads", where, f"{scope}: {SCOPES[scope]}")
     for host in manifest.uses.http_out:
         yield Finding("review", "http", where, f"talks to {host}")
+    for hook in manifest.uses.webhooks:
+        yield Finding("review", "webhook", where, f"takes messages from outside at hook/{hook}")
     for secret in manifest.uses.secrets:
         yield Finding("review", "secret", where, f"wants the secret {secret}")
 
@@ -95,6 +101,13 @@ def about_contents(root: Path, manifest: Manifest, *, first_party: bool) -> Iter
     for path in sorted((root / "templates").rglob("*")):
         if path.is_file():
             yield from _template(path, path.relative_to(root.parent).as_posix())
+    for name in manifest.themable:
+        if not (root / "templates" / name).is_file():
+            where = f"{root.name}/kundelik.toml"
+            yield Finding("error", "themable", where, f"{name} is no template", "Take it out.")
+    for name, fault in faults(root):
+        help_ = "It would not be served; see static files in the cookbook."
+        yield Finding("error", "static", f"{root.name}/static/{name}", fault, help_)
     yield from _words(root, manifest.name, first_party=first_party)
 
 

@@ -14,6 +14,7 @@ __all__ = ["declared_packages", "imported", "python_files", "strange_imports"]
 
 _CONTRACT: Final = "kundelik_core.sdk"
 _CORE: Final = "kundelik-core"
+_EXTRA: Final = re.compile(r"\bextra\b")
 _BY_NAME: Final = frozenset({"__import__", "import_module"})
 
 
@@ -63,23 +64,36 @@ def imported(node: ast.AST) -> list[str]:
 def declared_packages(requires: Iterable[str]) -> frozenset[str]:
     """Return the names under which what a distribution requires is imported, as far as they tell.
 
-    A distribution may call its package otherwise: then what is installed here says so.
+    A distribution may call its package otherwise: then what is installed here says so. What only an
+    extra requires is not there for those who install the plugin, and does not count.
     """
     from importlib.metadata import packages_distributions
 
     wanted = set()
     for text in requires:
         try:
-            wanted.add(canonicalize_name(Requirement(text).name))
+            requirement = Requirement(text)
         except InvalidRequirement:
             continue
+        if not _EXTRA.search(str(requirement.marker or "")):
+            wanted.add(canonicalize_name(requirement.name))
     wanted.discard(canonicalize_name(_CORE))
-    found = {re.sub(r"[-.]+", "_", name) for name in wanted}
+    found = {spelt for name in wanted for spelt in _spellings(name)}
     if wanted:
         for package, dists in packages_distributions().items():
             if wanted & {canonicalize_name(dist) for dist in dists}:
                 found.add(package)
     return frozenset(found)
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """Yield how a package is called whose distribution is called so, by the customs that there are.
+
+    ``mt-940`` is imported as ``mt940``, ``python-dateutil`` as ``dateutil``.
+    """
+    for one in (name, name.removeprefix("python-"), name.removesuffix("-python")):
+        yield one.replace("-", "_")
+        yield one.replace("-", "")
 
 
 def _allowed(name: str, package: str) -> bool:

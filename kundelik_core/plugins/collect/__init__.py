@@ -9,6 +9,7 @@ import pluggy
 from kundelik_core.plugins.collect.background import collect_background
 from kundelik_core.plugins.collect.faults import RefusedError, bad_form
 from kundelik_core.plugins.collect.handlers import Handlers
+from kundelik_core.plugins.collect.outside import collect_outside
 from kundelik_core.plugins.collect.personal import collect_personal
 from kundelik_core.plugins.collect.surface import collect_surface
 from kundelik_core.plugins.declared import Declared, HandlerKey
@@ -38,6 +39,7 @@ def collect(manager: pluggy.PluginManager, manifest: Manifest) -> Collected:
     halves = {
         **surface,
         **collect_background(handlers, manifest),
+        **collect_outside(handlers, manifest),
         **collect_personal(handlers, manifest),
     }
     try:

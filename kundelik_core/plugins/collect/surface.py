@@ -15,6 +15,9 @@ from kundelik_core.sdk import Manifest, NavItem, Page, Permission, Settings, Slo
 
 __all__ = ["collect_surface"]
 
+DOORS: Final = "hook"
+"""The first part of the path below which webhooks stand; no page begins so."""
+
 MAX_TEXT: Final = 200
 """The longest text of a setting that names no other bound."""
 
@@ -76,6 +79,8 @@ def _pages(handlers: Handlers, manifest: Manifest, codes: Collection[str]) -> li
             shape = half.method, parse_path(half.path).shape
         except PathError as error:
             raise bad_form("pages", str(error)) from error
+        if half.path.partition("/")[0] == DOORS:
+            raise bad_form("pages", f"{half.path!r}: under {DOORS}/ messages from outside come in")
         if shape in shapes:
             raise bad_form("pages", f"{half.method} {half.path!r} cannot be told from another")
         shapes.add(shape)

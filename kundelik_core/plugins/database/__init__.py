@@ -8,7 +8,7 @@ from kundelik_core.plugins.database.engine import (
     PluginTransaction,
     PoolBusy,
 )
-from kundelik_core.plugins.database.grants import known_scopes
+from kundelik_core.plugins.database.grants import Asking, asking_of, known_scopes
 from kundelik_core.plugins.database.logins import LOGIN_KEY_NAME, Logins
 from kundelik_core.plugins.database.migrate import migrate_plugin, pending_migrations
 from kundelik_core.plugins.database.names import login_of, owner_of, schema_of, view_of
@@ -21,6 +21,7 @@ from kundelik_core.plugins.database.watchdog import Ended, end_old_sessions
 __all__ = [
     "KEY_NAME",
     "LOGIN_KEY_NAME",
+    "Asking",
     "Breach",
     "Ended",
     "Export",
@@ -33,6 +34,7 @@ __all__ = [
     "ProvisionError",
     "RuleBroken",
     "Signer",
+    "asking_of",
     "end_old_sessions",
     "erase",
     "install_key",

@@ -1,11 +1,25 @@
-"""Open to a plugin exactly the views that its approved scopes name."""
+"""Open to a plugin exactly the views that its approved scopes name, and the door for wishes."""
 
 from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 from kundelik_core.kernel.wire import Connection
 from kundelik_core.plugins.database.names import login_of, owner_of, view_of
+from kundelik_core.sdk import Manifest
 
-__all__ = ["grant_scopes", "known_scopes"]
+__all__ = ["Asking", "asking_of", "grant_scopes", "grant_wishes", "known_scopes"]
+
+Asking: TypeAlias = Literal["", "credits", "money"]
+"""What a plugin may ask the core for: nothing, days of its own features, or all that money does."""
+
+
+def asking_of(manifest: Manifest | None) -> Asking:
+    """Return what a plugin may ask for, as its manifest says."""
+    if manifest is None:
+        return ""
+    if manifest.kind == "payment":
+        return "money"
+    return "credits" if manifest.uses.products else ""
 
 
 async def known_scopes(conn: Connection) -> frozenset[str]:
@@ -39,3 +53,22 @@ async def grant_scopes(conn: Connection, name: str, scopes: Sequence[str]) -> No
         )
         for scope in sorted(set(scopes)):
             await conn.execute(f"grant select on core_api.{view_of(scope)} to {login}")
+
+
+async def grant_wishes(conn: Connection, name: str, asking: Asking) -> None:
+    """Let the plugin ask for what it may, and look what came of it; or for nothing at all."""
+    login = login_of(name)
+    async with conn.transaction():
+        await conn.execute(
+            f"revoke all on function core_api.ask(text, text, jsonb) from {login}, {owner_of(name)}"
+        )
+        await conn.execute("delete from core_plugins.may_wish where plugin = $1", name)
+        if not asking:
+            return
+        await conn.execute(
+            "insert into core_plugins.may_wish (plugin, pays) values ($1, $2)",
+            name,
+            asking == "money",
+        )
+        await conn.execute(f"grant execute on function core_api.ask(text, text, jsonb) to {login}")
+        await conn.execute(f"grant select on core_api.wish_v1 to {login}")

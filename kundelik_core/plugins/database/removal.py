@@ -60,6 +60,7 @@ async def erase(conn: Connection, name: str, *, export: Export) -> None:
         for schema in [schema_of(name), *await _trash(conn, name)]:
             await conn.execute(f"drop schema if exists {schema} cascade")
             await conn.execute("delete from core_plugins.migration where schema = $1", schema)
+        await conn.execute("delete from core_plugins.may_wish where plugin = $1", name)
         for role in roles:
             await conn.execute(f"drop owned by {role} cascade")
     for role in roles:

@@ -13,7 +13,7 @@ import asyncpg
 from kundelik_core.kernel.migrate import hold_lock
 from kundelik_core.kernel.wire import Connection
 from kundelik_core.plugins.database.adopt import ProvisionError, adopt
-from kundelik_core.plugins.database.grants import grant_scopes
+from kundelik_core.plugins.database.grants import Asking, grant_scopes, grant_wishes
 from kundelik_core.plugins.database.logins import Logins
 from kundelik_core.plugins.database.names import lock_of, login_of, owner_of, schema_of
 
@@ -44,6 +44,7 @@ async def provision(
     name: str,
     scopes: Sequence[str],
     *,
+    asking: Asking = "",
     logins: Logins | None = None,
     connections: int = CONNECTIONS,
 ) -> None:
@@ -51,7 +52,7 @@ async def provision(
 
     ``conn`` is the migrations' login. Called at approval and at every start: what a plugin changed
     about its own login is put back. Without ``logins`` the login has no password and gets in only
-    where the server trusts.
+    where the server trusts. ``asking``: what wishes it may have, as ``asking_of`` reads it.
 
     Raises:
         ProvisionError: roles of that name that are not ours, or too many rights for everybody.
@@ -60,13 +61,18 @@ async def provision(
     # A starter beside us may just be letting the owner in, to migrate.
     await hold_lock(conn, lock_of(name))
     try:
-        await _provision(conn, name, scopes, logins, connections)
+        await _provision(conn, name, scopes, asking, logins, connections)
     finally:
         await conn.execute("select pg_advisory_unlock($1)", lock_of(name))
 
 
 async def _provision(
-    conn: Connection, name: str, scopes: Sequence[str], logins: Logins | None, connections: int
+    conn: Connection,
+    name: str,
+    scopes: Sequence[str],
+    asking: Asking,
+    logins: Logins | None,
+    connections: int,
 ) -> None:
     for left in reversed(range(_TRIES)):
         try:
@@ -74,6 +80,7 @@ async def _provision(
                 await make_roles(conn, name, logins, connections=connections)
                 await _schema(conn, name)
                 await grant_scopes(conn, name, scopes)
+                await grant_wishes(conn, name, asking)
                 await _check(conn, name)
         except _MEANWHILE:
             if not left:

@@ -25,8 +25,10 @@ from kundelik_core.sdk import (
     Manifest,
     Page,
     PrivacyHandlers,
+    Service,
     Slot,
     Subscription,
+    Webhook,
     hookimpl,
 )
 
@@ -74,6 +76,18 @@ class _Echo:
     @hookimpl
     def commands(self) -> list[Command]:
         return [Command(run=_nothing, **_fields(one)) for one in self._declared.commands]
+
+    @hookimpl
+    def webhooks(self) -> list[Webhook]:
+        return [Webhook(handle=_nothing, **_fields(one)) for one in self._declared.webhooks]
+
+    @hookimpl
+    def services(self) -> list[Service]:
+        return [Service(handle=_nothing, **_fields(one)) for one in self._declared.services]
+
+    @hookimpl
+    def products(self) -> list[Any]:
+        return [*self._declared.products]
 
     @hookimpl
     def lifecycle(self) -> Lifecycle:

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from kundelik_core.plugins.host import protocol
+from kundelik_core.plugins.host.questions import QuestionDesk
 from kundelik_core.sdk import API_VERSION
 
 __all__ = ["HostBusy", "HostClient", "HostDown", "PluginRaised", "WrongAnswer", "judged"]
@@ -59,9 +60,12 @@ def judged(name: str, sha256: str, key: bytes, nonce: bytes, welcome: protocol.F
 class HostClient:
     """The way to one host; opened with the first call, and again after it broke."""
 
-    def __init__(self, name: str, path: Path, key: bytes, sha256: str) -> None:
+    def __init__(
+        self, name: str, path: Path, key: bytes, sha256: str, desk: QuestionDesk | None = None
+    ) -> None:
         self.name = name
         self._path, self._key, self._sha256 = path, key, sha256
+        self._desk = desk or QuestionDesk(name)
         self._line: _Line | None = None
         self._opening: asyncio.Task[_Line] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -118,7 +122,7 @@ class HostClient:
                 writer.close()
             why = str(error) or type(error).__name__
             raise HostDown(f"the process of {self.name} cannot be reached: {why}") from error
-        return _Line(self.name, reader, writer)
+        return _Line(self.name, reader, writer, self._desk)
 
     async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonce = protocol.nonce()
@@ -146,11 +150,16 @@ class _Line:
     """One open connection."""
 
     def __init__(
-        self, name: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        name: str,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        desk: QuestionDesk,
     ) -> None:
         self._name = name
         self._reader, self._writer = reader, writer
         self._last = 0
+        self._questions = desk.open(self._tell)
         # None: nobody waits any more, and the host has not said that it is done.
         self._open: dict[int, asyncio.Future[protocol.Done | protocol.Failed] | None] = {}
         self.closed = False
@@ -167,21 +176,28 @@ class _Line:
             raise ValueError(f"a call of {len(data)} bytes: {protocol.MAX_CALL_BYTES} are the most")
         waiter = asyncio.get_running_loop().create_future()
         self._open[number] = waiter
+        self._questions.begin(number, call.context)
         self._writer.write(data)
         try:
             answer: protocol.Done | protocol.Failed = await waiter
         except asyncio.CancelledError:
             if number in self._open:
                 self._open[number] = None
+                self._questions.end(number)
                 self._writer.write(protocol.frame(protocol.Cancel(number)))
             raise
         return answer
+
+    def _tell(self, told: protocol.Told) -> None:
+        if not self.closed:
+            self._writer.write(protocol.frame(told))
 
     def cut(self, why: str) -> None:
         """Hang up; whoever still waits is told."""
         if self.closed:
             return
         self.closed = True
+        self._questions.close()
         self._writer.close()
         self._task.cancel()
         waiting, self._open = self._open, {}
@@ -209,8 +225,12 @@ class _Line:
             self.cut(why)
 
     def _take(self, message: protocol.FromHost) -> None:
-        if isinstance(message, protocol.Welcome) or message.id not in self._open:
+        if isinstance(message, protocol.Asked) and message.call in self._open:
+            self._questions.take(message)
+            return
+        if not isinstance(message, protocol.Done | protocol.Failed) or message.id not in self._open:
             raise protocol.Garbled("an answer that nobody asked for")
+        self._questions.end(message.id)
         waiter = self._open.pop(message.id)
         if waiter is not None and not waiter.done():
             waiter.set_result(message)

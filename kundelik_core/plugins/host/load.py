@@ -10,6 +10,7 @@ import msgspec
 
 from kundelik_core.kernel.i18n import N_
 from kundelik_core.plugins.collect import RefusedError
+from kundelik_core.plugins.context import Ask
 from kundelik_core.plugins.declared import Declared
 from kundelik_core.plugins.host import protocol
 from kundelik_core.plugins.host.checks import checked
@@ -40,6 +41,10 @@ class HostedPlugins:
         self._place, self._wait = place, wait
         self._hosts = HostRunner(place)
         self.runner: Runner = self._hosts
+
+    def answer_with(self, ask: Ask) -> None:
+        """Let the plugins' processes ask other plugins through ``ask``."""
+        self._hosts.answer_with(ask)
 
     def load(self, found: Found) -> Loaded:
         """Return what a plugin's process declares, to be used as a ``Loader``.
@@ -101,9 +106,17 @@ def _asked(place: Place, found: Found, wait: float) -> Declared:
                 raise
             time.sleep(_LOOK_EVERY)
         else:
+            if _earlier(welcome, found) and time.monotonic() <= deadline:
+                time.sleep(_LOOK_EVERY)
+                continue
             if why or welcome is None or welcome.declared is None:
                 raise _refused(why or (welcome.refused if welcome else ""))
             return welcome.declared
+
+
+def _earlier(welcome: protocol.Welcome | None, found: Found) -> bool:
+    """Say whether a process of another version still runs, which is being replaced just now."""
+    return welcome is not None and bool(welcome.sha256) and welcome.sha256 != found.sha256
 
 
 def greeted(

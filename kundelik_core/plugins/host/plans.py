@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,14 +15,18 @@ from kundelik_core.plugins.discover import find_plugins
 from kundelik_core.plugins.host.place import HostPlan
 from kundelik_core.plugins.host.venv import find_in_venvs, python_of, site_of
 from kundelik_core.plugins.life.keys import Keys, keys_of
+from kundelik_core.plugins.life.model import Approval
 from kundelik_core.plugins.life.policy import policy_of
 from kundelik_core.plugins.life.queries import approvals
 from kundelik_core.plugins.life.rules import decide, wanted
+from kundelik_core.plugins.secrets import hosts_for
 from kundelik_core.plugins.states import Found
 
-__all__ = ["all_found", "home_of", "plan_of", "wanted_plans"]
+__all__ = ["Wanted", "all_found", "home_of", "plan_of"]
 
 _HTTPS: Final = 443
+_HTTP: Final = 80
+_READ_SECONDS: Final = 30.0
 
 
 def home_of(settings: Settings) -> Path:
@@ -51,21 +56,54 @@ def plan_of(found: Found, settings: Settings, url: str = "") -> HostPlan:
         url=url,
         python=python_of(home, found.name) if own else sys.executable,
         site=site if own else None,
-        ports=(_HTTPS,) if found.manifest.uses.http_out else (),
+        ports=_ports(found.manifest.uses.http_out, hosts_for(settings, found.name)),
         memory_mb=settings.plugin_memory_mb,
         log_level=settings.log_level,
     )
 
 
-async def wanted_plans(
-    settings: Settings, tenant_url: str, directory_url: str
-) -> tuple[HostPlan, ...]:
-    """Return the plans of all plugins that the operator approved for processes of their own."""
+def _ports(named: Iterable[str], added: Iterable[str]) -> tuple[int, ...]:
+    """Return the ports of the network that a plugin may reach, for the hosts that it may."""
+    ports = {_HTTPS for _host in named}
+    for host in added:
+        _name, colon, port = host.partition(":")
+        ports |= {int(port)} if colon else {_HTTP, _HTTPS}
+    return tuple(sorted(ports))
+
+
+class Wanted:
+    """Which plugins are to have processes, for whoever asks every few seconds.
+
+    What is installed is read anew when something was decided since, or after half a minute.
+    """
+
+    def __init__(self, settings: Settings, tenant_url: str, directory_url: str) -> None:
+        self._settings = settings
+        self._tenant_url, self._directory_url = tenant_url, directory_url
+        self._known: dict[str, Approval] | None = None
+        self._plans: tuple[HostPlan, ...] = ()
+        self._read_at = 0.0
+
+    async def plans(self) -> tuple[HostPlan, ...]:
+        """Return the plans of all plugins that the operator approved for their own processes."""
+        known = dict(await _approvals(self._directory_url))
+        if known != self._known or time.monotonic() - self._read_at > _READ_SECONDS:
+            self._plans = await _plans_of(known, self._settings, self._tenant_url)
+            self._known, self._read_at = known, time.monotonic()
+        return self._plans
+
+
+async def _approvals(directory_url: str) -> Mapping[str, Approval]:
     conn: Connection = await asyncpg.connect(directory_url)
     try:
-        known = await approvals(conn)
+        return await approvals(conn)
     finally:
         await conn.close(timeout=5)
+
+
+async def _plans_of(
+    known: Mapping[str, Approval], settings: Settings, tenant_url: str
+) -> tuple[HostPlan, ...]:
     hosted = {name for name, one in known.items() if one.mode == "host"}
     if not hosted:
         return ()

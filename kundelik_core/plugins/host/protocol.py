@@ -27,6 +27,7 @@ __all__ = [
     "MAX_GREETING_BYTES",
     "NOTHING",
     "PROTOCOL",
+    "Asked",
     "Call",
     "Cancel",
     "Done",
@@ -37,6 +38,7 @@ __all__ = [
     "Garbled",
     "Hello",
     "Proof",
+    "Told",
     "Welcome",
     "frame",
     "from_core",
@@ -47,7 +49,7 @@ __all__ = [
     "proven",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 """The version of this very protocol; both ends come from one release, so it only has to differ."""
 
 HEAD: Final = struct.Struct(">I")
@@ -67,6 +69,8 @@ ANSWER_BYTES: Final[Mapping[HandlerKind, int]] = MappingProxyType(
         "privacy": 2 * _MB,
         "command": 256 * _KB,
         "demo": _KB,
+        "webhook": 4 * _KB,
+        "service": 64 * _KB,
     }
 )
 """The most that one answer may weigh; the templates make HTML of it, which has bounds of its own"""
@@ -118,7 +122,14 @@ class Cancel(msgspec.Struct, frozen=True, tag=True, array_like=True):
     id: int
 
 
-FromCore: TypeAlias = Hello | Proof | Call | Cancel
+class Told(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """The reply to a question of the host's; that of nobody is ``NOTHING``."""
+
+    id: int
+    value: msgspec.Raw
+
+
+FromCore: TypeAlias = Hello | Proof | Call | Cancel | Told
 
 
 class Welcome(msgspec.Struct, frozen=True, tag=True, array_like=True):
@@ -155,7 +166,16 @@ class Failed(msgspec.Struct, frozen=True, tag=True, array_like=True):
     trace: Annotated[str, msgspec.Meta(max_length=8192)] = ""
 
 
-FromHost: TypeAlias = Welcome | Done | Failed
+class Asked(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """The handler of a call that is under way asks other plugins for a service."""
+
+    id: int
+    call: int
+    service: _Line
+    question: msgspec.Raw
+
+
+FromHost: TypeAlias = Welcome | Done | Failed | Asked
 
 _encode = msgspec.msgpack.Encoder().encode
 _from_core: msgspec.msgpack.Decoder[FromCore] = msgspec.msgpack.Decoder(FromCore)

@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 
-from kundelik_core.plugins.context import CallContext
+from kundelik_core.plugins.context import Ask, CallContext
 from kundelik_core.plugins.declared import HandlerKey, HandlerRef
 from kundelik_core.plugins.host import protocol
 from kundelik_core.plugins.host.client import HostClient, PluginRaised, WrongAnswer
 from kundelik_core.plugins.host.place import Place
+from kundelik_core.plugins.host.questions import QuestionDesk
 from kundelik_core.plugins.runner import Runner, answer_type
 from kundelik_core.plugins.states import Found
 
@@ -23,12 +24,19 @@ class HostRunner:
         self._place = place
         self._clients: dict[str, HostClient] = {}
         self._decoders: dict[HandlerKey, msgspec.msgpack.Decoder[Any]] = {}
+        self._ask: Ask | None = None
+
+    def answer_with(self, ask: Ask) -> None:
+        """Let the plugins' processes ask other plugins, each for what its manifest names."""
+        self._ask = ask
 
     def add(self, found: Found) -> None:
         """Let one plugin be called; only this very version of it is then talked to."""
         name = found.name
         path, key = self._place.socket(name), self._place.key(name)
-        self._clients[name] = HostClient(name, path, key, found.sha256)
+        services = found.manifest.uses.services if found.manifest else ()
+        desk = QuestionDesk(name, services, lambda: self._ask)
+        self._clients[name] = HostClient(name, path, key, found.sha256, desk)
 
     async def call(self, ref: HandlerRef, call: CallContext, payload: object) -> object:
         """Return what the handler answers; ``WrongAnswer`` for what no handler may.

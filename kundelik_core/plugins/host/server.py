@@ -11,7 +11,7 @@ import os
 import signal
 import traceback
 from collections.abc import Mapping
-from contextvars import Context
+from contextvars import Context, ContextVar
 from pathlib import Path
 from socket import socket
 from typing import Any, Final
@@ -19,6 +19,7 @@ from typing import Any, Final
 import msgspec
 
 from kundelik_core.plugins.collect import RefusedError
+from kundelik_core.plugins.context import CallContext
 from kundelik_core.plugins.database.engine import PluginPool
 from kundelik_core.plugins.declared import Declared, HandlerRef
 from kundelik_core.plugins.discover import find_plugins
@@ -27,7 +28,7 @@ from kundelik_core.plugins.host.spec import HostSpec
 from kundelik_core.plugins.registry import Registry, load_here
 from kundelik_core.plugins.runner import LocalRunner, payload_type, plain_answer
 from kundelik_core.plugins.states import Found, State
-from kundelik_core.sdk import API_VERSION
+from kundelik_core.sdk import API_VERSION, SERVICES
 
 __all__ = ["main"]
 
@@ -130,7 +131,23 @@ def _load(host: Host, found: Found, pool: PluginPool | None) -> None:
             return pool
 
         host.declared = loaded.declared
-        host.runner = LocalRunner(Registry((found,), {found.name: loaded}), pool_for)
+        registry = Registry((found,), {found.name: loaded})
+        host.runner = LocalRunner(registry, pool_for, _ask_core)
+
+
+_under_way: Final[ContextVar[tuple["_Line", int]]] = ContextVar("call under way")
+"""Of which call a handler's code is a part; what it starts inherits it."""
+
+
+async def _ask_core(
+    _plugin: str,
+    _call: CallContext,
+    name: str,
+    question: Any,  # noqa: ANN401 - see SERVICES
+) -> Any | None:  # noqa: ANN401
+    """Ask the core for another plugin's service, within the call that is under way."""
+    line, number = _under_way.get()
+    return await line.ask(number, name, question)
 
 
 class _Line:
@@ -142,6 +159,22 @@ class _Line:
         self._host, self._reader, self._writer = host, reader, writer
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._cancelled: set[int] = set()
+        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
+        self._last = 0
+
+    async def ask(self, number: int, name: str, question: object) -> Any:  # noqa: ANN401 - a reply
+        """Return the core's reply to a question of a call; None once the call is over."""
+        if number not in self._tasks or self._writer.is_closing():
+            return None
+        body = msgspec.msgpack.encode(question)
+        self._last += 1
+        mine, waiter = self._last, asyncio.get_running_loop().create_future()
+        self._waiting[mine] = waiter
+        try:
+            self._send(protocol.Asked(mine, number, name, msgspec.Raw(body)))
+            return msgspec.msgpack.decode(await waiter, type=SERVICES[name][1] | None)
+        finally:
+            del self._waiting[mine]
 
     async def run(self) -> None:
         """Answer until the other side hangs up or says something that nobody says."""
@@ -157,6 +190,8 @@ class _Line:
         finally:
             for task in self._tasks.values():
                 task.cancel()
+            for waiter in self._waiting.values():
+                waiter.cancel()
             self._writer.close()
 
     async def _frame(self, most: int) -> bytes:
@@ -194,6 +229,11 @@ class _Line:
                 self._cancelled.add(message.id)
                 task.cancel()
             return
+        if isinstance(message, protocol.Told):
+            waiter = self._waiting.get(message.id)
+            if waiter is not None and not waiter.done():
+                waiter.set_result(message.value)
+            return
         if not isinstance(message, protocol.Call) or message.id in self._tasks:
             raise protocol.Garbled("out of turn")
         if self._host.running >= _AT_ONCE:
@@ -215,6 +255,7 @@ class _Line:
 
     async def _answer(self, call: protocol.Call) -> None:
         """Call the handler; whatever it does, there is one answer."""
+        _under_way.set((self, call.id))
         try:
             answer = await self._called(call)
         except asyncio.CancelledError:
@@ -223,7 +264,7 @@ class _Line:
             error = RuntimeError("it cancelled itself")
             answer = protocol.Failed(call.id, "raised", "RuntimeError", str(error))
         except BaseException as error:  # noqa: BLE001 - the boundary
-            answer = _failed(call.id, "raised", error)
+            answer = _failed(call.id, "raised", error, told=call.kind != "webhook")
         self._send(answer)
         await self._writer.drain()
 
@@ -247,11 +288,20 @@ class _Line:
             self._writer.write(protocol.frame(message))
 
 
-def _failed(number: int, fault: protocol.Fault, error: BaseException) -> protocol.Failed:
-    """Return an error as text, however odd it is."""
+def _failed(
+    number: int, fault: protocol.Fault, error: BaseException, *, told: bool = True
+) -> protocol.Failed:
+    """Return an error as text, however odd it is; only where it was unless its words are ``told``.
+
+    What a handler raises over a message from outside may quote the message.
+    """
     try:
-        text = str(error)
-        trace = "".join(traceback.format_exception(error, limit=-12, chain=False))
+        text = str(error) if told else ""
+        trace = "".join(
+            traceback.format_exception(error, limit=-12, chain=False)
+            if told
+            else traceback.format_tb(error.__traceback__, limit=-12)
+        )
     except Exception:  # noqa: BLE001 - an error that cannot be written down
         text = trace = ""
     name, text, trace = (

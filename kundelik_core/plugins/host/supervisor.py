@@ -82,6 +82,10 @@ class PluginHosts:
             self._thread = threading.Thread(target=self._run, name="plugin hosts", daemon=True)
             self._thread.start()
 
+    def reload(self) -> None:
+        """Ask at once which processes there are to be."""
+        self._next = 0.0
+
     def stop(self) -> None:
         """End all hosts and wait until they are gone."""
         self._ending.set()

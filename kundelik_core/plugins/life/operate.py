@@ -16,6 +16,7 @@ from kundelik_core.kernel.migrate import MigrationError
 from kundelik_core.kernel.settings import Settings
 from kundelik_core.plugins.database import (
     ProvisionError,
+    asking_of,
     install_key,
     login_of,
     migrate_plugin,
@@ -133,7 +134,7 @@ async def migrate(op: Operator, one: Found) -> Approval:
         )
     try:
         await install_key(op.tenant, op.keys.signer)
-        await provision(op.tenant, one.name, approval.scopes, logins=op.keys.logins)
+        await _let_in(op, one, approval)
         applied = await migrate_plugin(
             op.tenant_url, one.name, one.root / MIGRATIONS, signer=op.keys.signer
         )
@@ -238,11 +239,17 @@ async def make_ready(op: Operator, found: Sequence[Found]) -> None:
             await _freshen(op, one, known[one.name])
 
 
+async def _let_in(op: Operator, one: Found, approval: Approval) -> None:
+    await provision(
+        op.tenant, one.name, approval.scopes, asking=asking_of(one.manifest), logins=op.keys.logins
+    )
+
+
 async def _freshen(op: Operator, one: Found, approval: Approval) -> None:
     assert one.root is not None
     try:
         await install_key(op.tenant, op.keys.signer)
-        await provision(op.tenant, one.name, approval.scopes, logins=op.keys.logins)
+        await _let_in(op, one, approval)
     except _FAULTS as error:
         # Its rights are those of the last time: good enough to go on with.
         _log.warning("the logins of plugin %s could not be looked over: %s", one.name, error)

@@ -47,6 +47,12 @@ async def overview(settings: Settings, name: str | None = None) -> list[dict[str
     return rows
 
 
+def _doors(one: Found) -> list[str]:
+    """Return where a plugin takes messages from outside."""
+    hooks = one.manifest.uses.webhooks if one.manifest else ()
+    return [f"/x/{one.name}/hook/{hook}" for hook in hooks]
+
+
 def overview_without_database(settings: Settings, name: str | None = None) -> list[dict[str, Any]]:
     """Return the same where nothing was ever decided."""
     index = index_of(settings)
@@ -67,6 +73,9 @@ def _row(
         "distribution": one.dist,
         "sha256": one.sha256,
         "reads": list(one.manifest.data.reads) if one.manifest else [],
+        "http_out": list(one.manifest.uses.http_out) if one.manifest else [],
+        "secrets": list(one.manifest.uses.secrets) if one.manifest else [],
+        "webhooks": _doors(one),
         "approved": {
             "version": approval.version, "sha256": approval.sha256, "scopes": approval.scopes,
             "at": approval.approved_at, "by": approval.approved_by,

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
@@ -14,8 +15,9 @@ from kundelik_core.kernel.i18n import N_
 from kundelik_core.kernel.outbox.emit import set_subscribers
 from kundelik_core.kernel.settings import Settings
 from kundelik_core.plugins.allowed import Allowed
-from kundelik_core.plugins.context import CallContext
-from kundelik_core.plugins.database import PluginPools
+from kundelik_core.plugins.catalogue import Shelf, declare
+from kundelik_core.plugins.context import Ask, CallContext
+from kundelik_core.plugins.database import PluginPools, Signer, asking_of
 from kundelik_core.plugins.delivery import subscribers_of
 from kundelik_core.plugins.dispatch import Dispatcher
 from kundelik_core.plugins.host.plans import all_found
@@ -29,15 +31,23 @@ from kundelik_core.plugins.life.rules import decide, wanted
 from kundelik_core.plugins.registry import Loaded, Registry, load_here, load_plugins
 from kundelik_core.plugins.render import JinjaRenderer
 from kundelik_core.plugins.runner import LocalRunner, Runner
+from kundelik_core.plugins.secrets import Secrets
+from kundelik_core.plugins.services import Broker
 from kundelik_core.plugins.states import Found, Reason, State
+from kundelik_core.plugins.wishes import settle_after_call
+from kundelik_core.sdk import Listed
 
-__all__ = ["LONG_TTL", "Hosts", "Running", "running", "running_plugins", "use_keys"]
+__all__ = ["LONG_TTL", "Equipment", "Hosts", "Running", "running", "running_plugins", "use_keys"]
 
 PAGE_TTL: Final = 60
 """Seconds that a call of a page may use its database; longer than any page waits for a plugin."""
 
 LONG_TTL: Final = 3660
 """The same for jobs and commands, of which the longest may take an hour."""
+
+# A token that is given out lives for its time less this.
+_TOKEN_SECONDS: Final = 5.0
+_TOKENS_MAX: Final = 10_000
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +56,10 @@ class Hosts(Protocol):
     """Plugins that run in processes of their own, as this process reaches them."""
 
     runner: Runner
+
+    def answer_with(self, ask: Ask) -> None:
+        """Let the processes ask other plugins through ``ask``."""
+        ...
 
     def load(self, found: Found) -> Loaded:
         """Return what a plugin declares; raises when its process cannot be asked."""
@@ -63,25 +77,74 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     dispatcher: Dispatcher
     allowed: Allowed
     board: SharedBoard
+    shelf: Shelf
 
 
-class _Equip:
-    """Gives a call what belongs to one plugin: the school's settings, a key to its database."""
+class Equipment:
+    """Gives a call what belongs to one plugin: settings, secrets, a key to its database.
 
-    def __init__(self, allowed: Allowed, keys: Keys | None, ttl: int) -> None:
+    ``settings`` are the installation's; without ``keys`` no plugin has a database.
+    """
+
+    def __init__(
+        self,
+        allowed: Allowed,
+        keys: Keys | None,
+        ttl: int,
+        settings: Settings,
+        registry: Registry,
+        shelf: Shelf | None = None,
+    ) -> None:
         self._allowed, self._keys, self._ttl = allowed, keys, ttl
+        self._registry, self._shelf = registry, shelf
+        self._secrets = Secrets(settings, registry)
+        self._address = settings.public_address
+        self._sellers = {name for name, one in registry.loaded.items() if asking_of(one.manifest)}
+        self._tokens: dict[tuple[str, int], tuple[float, str]] = {}
 
     def __call__(self, plugin: str, call: CallContext) -> CallContext:
         """Return the call for one plugin."""
-        call = self._allowed.equip(plugin, call)
-        if self._keys is None or call.school is None:
-            return call
-        token = self._keys.signer.mint(plugin, call.school.id, self._ttl)
-        return msgspec.structs.replace(call, db_token=token)
+        version, values, token = call.settings_version, call.settings, call.db_token
+        if call.school is not None:
+            # What a test hands over counts more than what the school has stored.
+            if not values:
+                version, values = self._allowed.settings(call.school.id, plugin)
+            if self._keys is not None:
+                token = self._token(plugin, call.school.id, self._keys.signer)
+        return msgspec.structs.replace(
+            call,
+            settings_version=version,
+            settings=values,
+            db_token=token,
+            secrets=self._secrets.of(plugin),
+            address=self._address,
+            catalogue=self._listed(plugin, call) if plugin in self._sellers else call.catalogue,
+        )
+
+    def _token(self, plugin: str, school_id: int, signer: Signer) -> str:
+        """Return a key to the plugin's database; one serves for a few seconds, which saves much."""
+        now = time.monotonic()
+        kept = self._tokens.get((plugin, school_id))
+        if kept is not None and now - kept[0] < _TOKEN_SECONDS:
+            return kept[1]
+        if len(self._tokens) >= _TOKENS_MAX:
+            self._tokens.clear()
+        token = signer.mint(plugin, school_id, self._ttl)
+        self._tokens[plugin, school_id] = now, token
+        return token
+
+    def _listed(self, plugin: str, call: CallContext) -> tuple[Listed, ...]:
+        """Return what can be bought, as far as the plugin is to know."""
+        if self._shelf is None:
+            return call.catalogue
+        school = call.school
+        on: Collection[str] = self._allowed.known(school.id) if school else self._registry.loaded
+        return self._shelf.of(plugin, on)
 
 
 def _assemble(
     registry: Registry,
+    settings: Settings,
     keys: Keys | None,
     pools: PluginPools | None,
     *,
@@ -91,18 +154,26 @@ def _assemble(
 ) -> Running:
     board = SharedBoard(registry.loaded)
     allowed = Allowed(registry, board.halted)
-    here = LocalRunner(registry, pools.of if pools else None)
+    broker = Broker(registry, allowed.active)
+    if hosts:
+        hosts.answer_with(broker.ask)
+    here = LocalRunner(registry, pools.of if pools else None, broker.ask)
+    shelf = Shelf(registry)
     dispatcher = Dispatcher(
         registry,
         RunnerSwitch(here, hosts.runner, hosted) if hosts else here,
         JinjaRenderer(registry),
         board=board,
-        equip=_Equip(allowed, keys, ttl),
+        equip=Equipment(allowed, keys, ttl, settings, registry, shelf),
+        settle=settle_after_call,
     )
-    return Running(registry=registry, dispatcher=dispatcher, allowed=allowed, board=board)
+    broker.use(dispatcher)
+    return Running(
+        registry=registry, dispatcher=dispatcher, allowed=allowed, board=board, shelf=shelf
+    )
 
 
-_NONE: Final = _assemble(Registry(), None, None)
+_NONE: Final = _assemble(Registry(), Settings(), None, None)
 # The latest is the one in force; a test may run two applications side by side.
 _running: list[Running] = []
 _keys: Keys | None = None
@@ -136,9 +207,11 @@ async def running_plugins(
     keys = keys or _keys
     registry, hosted = await _load(settings, hosts, found)
     pools = PluginPools(keys.logins.url_for) if keys else None
-    one = _assemble(registry, keys, pools, ttl=ttl, hosts=hosts, hosted=hosted)
+    one = _assemble(registry, settings, keys, pools, ttl=ttl, hosts=hosts, hosted=hosted)
     if registry.loaded:
         await one.board.learn()
+        await declare(registry)
+        await one.shelf.start(hub)
     if hub is not None:
         one.board.follow(hub)
         one.allowed.follow(hub)
@@ -150,6 +223,7 @@ async def running_plugins(
         _running.remove(one)
         rest = running()
         set_subscribers(subscribers_of(rest.registry, rest.allowed.peek))
+        one.shelf.close()
         await one.board.settle()
         if pools:
             await pools.close()

@@ -18,7 +18,7 @@ from kundelik_core.schools.tables import CalendarException as ExceptionTable
 from kundelik_core.schools.tables import Period as PeriodTable
 from kundelik_core.schools.titles import Title
 
-__all__ = ["add_exception", "close_period", "open_year", "write_bells"]
+__all__ = ["add_exception", "close_period", "open_year", "reopen_period", "write_bells"]
 
 # A day off that a holiday was moved to is a holiday to whoever reads the calendar.
 _KINDS: Final = {"day_off": "holiday"}
@@ -166,4 +166,20 @@ async def close_period(
         return False
     await audit(tx, doer, "period.close", "period", f"{year}/{code}", reason=reason)
     await tell_closed(tx, doer.person, year, code)
+    return True
+
+
+async def reopen_period(tx: Tenant, doer: Doer, year: int, code: str, *, reason: str) -> bool:
+    """Open a closed period again, for a reason that is kept; False when it was open."""
+    opened = await tx.fetchval(
+        "update core.period p set state = 'open', closed_at = null, closed_by = null "
+        "where p.school_id = $1 and p.year = $2 and p.code = $3 and p.state = 'closed' "
+        "returning p.code",
+        tx.school_id,
+        year,
+        code,
+    )
+    if opened is None:
+        return False
+    await audit(tx, doer, "period.reopen", "period", f"{year}/{code}", reason=reason)
     return True

@@ -14,6 +14,8 @@ __all__ = ["THEMABLE", "template_problem"]
 THEMABLE: Final = frozenset({"login.html", "activate.html", "error.html", "help.html", "slip.html"})
 """Pages of the core that a theme may lay out anew. Their contexts, told at their top, are kept."""
 
+_MODULES: Final = re.compile(r"^x/([a-z][a-z0-9_]{2,29}/[a-z][a-z0-9_]*\.html)\Z")
+
 MAX_SIZE: Final = 32 * 1024
 
 _NODES: Final = (
@@ -24,6 +26,7 @@ _NODES: Final = (
     nodes.Pair, nodes.List, nodes.Tuple,
 )  # fmt: skip
 _CALLS: Final = frozenset({"_", "ngettext", "asset", "icon", "field", "select", "empty", "super"})
+_MODULE_CALLS: Final = frozenset({"_", "ngettext", "asset", "url", "super"})
 _FILTERS: Final = frozenset({"default", "e", "escape", "first", "join", "last", "length", "lower",
                              "trim", "upper"})  # fmt: skip
 _TESTS: Final = frozenset({"defined", "none"})
@@ -37,7 +40,7 @@ _RISKY: Final = re.compile(
 
 def template_problem(name: str, source: str) -> str:
     """Return in one line what forbids the use of a template, or nothing."""
-    if name not in THEMABLE:
+    if name not in THEMABLE and not _MODULES.match(name):
         return f"no page of this name is themable; these are: {', '.join(sorted(THEMABLE))}."
     if len(source) > MAX_SIZE:
         return f"it is longer than {MAX_SIZE // 1024} KB."
@@ -63,8 +66,9 @@ def _node_problem(name: str, node: nodes.Node) -> str:
     elif isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
         said = f".{node.attr} is not for a theme."
     elif isinstance(node, nodes.Call):
-        known = isinstance(node.node, nodes.Name) and node.node.name in _CALLS
-        said = "" if known else f"only these can be called: {', '.join(sorted(_CALLS))}."
+        calls = _MODULE_CALLS if _MODULES.match(name) else _CALLS
+        known = isinstance(node.node, nodes.Name) and node.node.name in calls
+        said = "" if known else f"only these can be called: {', '.join(sorted(calls))}."
     elif isinstance(node, nodes.Filter) and node.name not in _FILTERS:
         said = f"the filter {node.name} is not for a theme."
     elif isinstance(node, nodes.Test) and node.name not in _TESTS:
@@ -75,6 +79,8 @@ def _node_problem(name: str, node: nodes.Node) -> str:
         said = f"{node.name} cannot be given another meaning."
     elif isinstance(node, nodes.Extends | nodes.FromImport | nodes.Include):
         wanted = node.template.value if isinstance(node.template, nodes.Const) else None
-        if wanted not in {*_SHARED, f"core/{name}"}:
-            said = f"it may take from: {', '.join(sorted(_SHARED))}, core/{name}."
+        module = _MODULES.match(name)
+        sources = (module[1],) if module else (*sorted(_SHARED), f"core/{name}")
+        if wanted not in sources:
+            said = f"it may take from: {', '.join(sources)}."
     return said

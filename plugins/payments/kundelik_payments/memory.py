@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
+from kundelik_core.sdk import Wish
 from kundelik_payments.domain.model import Order, OrderState, RefundState, Sale
-from kundelik_payments.domain.rights import due
 from kundelik_payments.domain.subscribing import Subscription
 from kundelik_payments.ports import Held, Inboxed, Known, ProviderObject
 
@@ -21,6 +21,7 @@ class _Held:
     def __init__(self, sale: Sale, counts: "Counter[str]") -> None:
         self.now = sale
         self.counts = counts.copy()
+        self.wishes: list[Wish] = []
 
     @property
     def sale(self) -> Sale:
@@ -33,6 +34,9 @@ class _Held:
         self.counts[series] += 1
         return self.counts[series]
 
+    async def ask(self, wish: Wish) -> None:
+        self.wishes.append(wish)
+
 
 class MemoryStore:
     """The store, as long as the process lives."""
@@ -42,6 +46,7 @@ class MemoryStore:
         self.objects: dict[tuple[str, str], ProviderObject] = {}
         self.inbox: dict[tuple[str, str], Inboxed] = {}
         self.subscriptions: dict[tuple[str, str], Subscription] = {}
+        self.wishes: list[Wish] = []
         self._counts: Counter[str] = Counter()
         self._locks: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._numbers = asyncio.Lock()
@@ -62,6 +67,7 @@ class MemoryStore:
             yield held
             self.sales[order] = held.now
             self._counts = held.counts
+            self.wishes += held.wishes
 
     async def sale(self, order: UUID) -> Sale | None:
         return self.sales.get(order)
@@ -72,11 +78,13 @@ class MemoryStore:
     async def unfinished(self) -> Sequence[Order]:
         return [one.order for one in self.sales.values() if _unfinished(one)]
 
-    async def refer(self, item: ProviderObject) -> None:
-        self.objects.setdefault((item.provider, item.reference), item)
+    async def refer(self, *items: ProviderObject) -> None:
+        for item in items:
+            self.objects.setdefault((item.provider, item.reference), item)
 
-    async def referred(self, provider: str, reference: str) -> Known:
-        return self.objects.get((provider, reference))
+    async def referred(self, provider: str, *references: str) -> Known:
+        found = (self.objects.get((provider, one)) for one in references)
+        return next((one for one in found if one), None)
 
     async def take_in(self, message: Inboxed) -> bool:
         key = (message.provider, message.event_id)
@@ -93,8 +101,9 @@ class MemoryStore:
         )
         return [*ready][:limit]
 
-    async def worked_off(self, message: Inboxed) -> None:
-        self.inbox[message.provider, message.event_id] = message
+    async def worked_off(self, *messages: Inboxed) -> None:
+        for message in messages:
+            self.inbox[message.provider, message.event_id] = message
 
     async def subscription(self, provider: str, reference: str) -> Subscription | None:
         return self.subscriptions.get((provider, reference))
@@ -106,7 +115,6 @@ class MemoryStore:
 def _unfinished(sale: Sale) -> bool:
     return (
         sale.order.state is OrderState.PENDING
-        or bool(due(sale))
         or any(one.state in {"created", "pending"} for one in sale.payments)
         or any(one.state in {RefundState.CREATED, RefundState.TRANSIT} for one in sale.refunds)
     )

@@ -1,4 +1,4 @@
-"""Say what this plugin needs of others: a place for its orders, and the core's entitlements."""
+"""Say what this plugin needs of others: a clock, and a place for its orders and wishes."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
+from kundelik_core.sdk import Wish
 from kundelik_payments.domain.model import Order, Sale
 from kundelik_payments.domain.subscribing import Subscription
 
 __all__ = [
     "Clock",
-    "Entitlements",
-    "GrantWish",
     "Held",
     "Inboxed",
     "Known",
@@ -26,38 +25,6 @@ class Clock(Protocol):
     """Tells the time: that of tests may stand still or jump."""
 
     def now(self) -> datetime: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrantWish:
-    """What a paid line entitles to. ``source_ref`` is the line: the same one grants once.
-
-    ``renews``: some days of grace follow, in which the next period may be paid.
-    """
-
-    source_ref: str
-    school_id: int
-    payer: UUID
-    feature: str
-    scope: str
-    student: UUID | None
-    months: int
-    quantity: int
-    renews: bool = False
-
-
-class Entitlements(Protocol):
-    """The core's entitlements; each call may be repeated and is done once."""
-
-    async def grant(self, wish: GrantWish) -> None: ...
-
-    async def shorten(self, source_ref: str, kept_minor: int, price_minor: int) -> None: ...
-
-    async def suspend(self, source_ref: str, reason: str) -> None: ...
-
-    async def restore(self, source_ref: str) -> None: ...
-
-    async def revoke(self, source_ref: str, reason: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +66,11 @@ class Held(Protocol):
 
     async def next_number(self, series: str) -> int:
         """Count on in a series; a number is used up only if the block ends well."""
+        ...
+
+    async def ask(self, wish: Wish) -> None:
+        """Ask the core for something; it is asked only if the block ends well."""
+        ...
 
 
 class Store(Protocol):
@@ -115,12 +87,13 @@ class Store(Protocol):
     async def by_public_id(self, public_id: str) -> Sale | None: ...
 
     async def unfinished(self) -> Sequence[Order]:
-        """Return orders to look after: to expire, to ask about, with rights to pass on."""
+        """Return orders to look after: to expire, or to ask about."""
 
-    async def refer(self, item: ProviderObject) -> None:
-        """Remember what an id belongs to; said twice is said once."""
+    async def refer(self, *items: ProviderObject) -> None:
+        """Remember what ids belong to; said twice is said once."""
 
-    async def referred(self, provider: str, reference: str) -> Known: ...
+    async def referred(self, provider: str, *references: str) -> Known:
+        """Return what the first of these ids belongs to that is known."""
 
     async def take_in(self, message: Inboxed) -> bool:
         """Keep a message; False when this event is there already."""
@@ -128,8 +101,8 @@ class Store(Protocol):
     async def waiting(self, limit: int, now: datetime) -> Sequence[Inboxed]:
         """Return messages whose time has come, the oldest first."""
 
-    async def worked_off(self, message: Inboxed) -> None:
-        """Keep what became of a message."""
+    async def worked_off(self, *messages: Inboxed) -> None:
+        """Keep what became of messages."""
 
     async def subscription(self, provider: str, reference: str) -> Subscription | None: ...
 

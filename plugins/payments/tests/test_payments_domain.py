@@ -97,7 +97,9 @@ def order(*prices: int) -> Order:
         placed_at=NOW,
         expires_at=NOW,
         lines=tuple(
-            OrderLine(number=n, sku="a.b", title="", price_minor=p, feature="a.b")
+            OrderLine(
+                number=n, sku="a.b", title="", price_minor=p, feature="a.b", price_id=UUID(int=9)
+            )
             for n, p in enumerate(prices)
         ),
     )

@@ -9,7 +9,6 @@ from kundelik_payments.domain.codes import grouped, new_code
 from kundelik_payments.domain.model import Order, OrderLine, Sale
 from kundelik_payments.domain.refused import Refused
 from kundelik_payments.memory import MemoryStore
-from kundelik_payments.ports import GrantWish
 from kundelik_payments.providers.invoice.account import Account, qr_payload
 from kundelik_payments.providers.invoice.matching import Verdict
 from kundelik_payments.providers.invoice.paper import PaperLine, invoice_pdf, receipt_pdf
@@ -37,25 +36,6 @@ ACCOUNT = Account(
 )
 
 
-class Core:
-    """Counts grants."""
-
-    def __init__(self) -> None:
-        self.granted: list[str] = []
-
-    async def grant(self, wish: GrantWish) -> None:
-        self.granted.append(wish.source_ref)
-
-    async def shorten(self, source_ref: str, kept_minor: int, price_minor: int) -> None: ...
-
-    async def suspend(self, source_ref: str, reason: str) -> None: ...
-
-    async def restore(self, source_ref: str) -> None: ...
-
-    async def revoke(self, source_ref: str, reason: str) -> None:
-        self.granted.remove(source_ref)
-
-
 class Standing:
     def now(self) -> datetime:
         return NOW
@@ -65,12 +45,11 @@ class Desk:
     """A cashier who takes transfers, and one loop for all of a test."""
 
     def __init__(self) -> None:
-        self.core = Core()
+        self.store = MemoryStore()
         self.provider = InvoiceProvider(ACCOUNT)
         self.cashier = Cashier(
-            store=MemoryStore(),
+            store=self.store,
             providers=Providers([self.provider]),
-            entitlements=self.core,
             clock=Standing(),
         )
         self.count = 0
@@ -86,7 +65,14 @@ class Desk:
             placed_at=NOW,
             expires_at=NOW + timedelta(days=1),
             lines=(
-                OrderLine(number=1, sku="a.b", title="Рейтинг", price_minor=minor, feature="a.b"),
+                OrderLine(
+                    number=1,
+                    sku="a.b",
+                    title="Рейтинг",
+                    price_minor=minor,
+                    feature="a.b",
+                    price_id=UUID(int=9),
+                ),
             ),
         )
         await self.cashier.place(order)
@@ -95,6 +81,9 @@ class Desk:
         assert isinstance(action, Instructions)
         assert action.fields["reference"] == grouped(order.public_id)
         return await self.cashier.get(order.id)
+
+    def asked(self) -> list[str]:
+        return [type(one).__name__ for one in self.store.wishes]
 
     async def confirm(self, line: StatementLine, order: str) -> None:
         await confirm_line(self.cashier, Confirmed(line=line, order=order, by="accountant"))
@@ -257,7 +246,7 @@ def test_a_transfer_is_proposed_confirmed_by_a_person_and_taken_once(
         assert (await desk.cashier.get(sale.order.id)).order.state == "pending"
         await asyncio.gather(*(desk.confirm(transfer, proposal.order) for _ in range(3)))
         after = await desk.cashier.get(sale.order.id)
-        assert (after.order.state, len(desk.core.granted), owed(after)) == ("paid", 1, 0)
+        assert (after.order.state, desk.asked(), owed(after)) == ("paid", ["Bought"], 0)
         (again,) = await proposals(desk.cashier, [transfer])
         assert again.verdict is Verdict.USED
         other = await desk.invoiced()
@@ -305,7 +294,7 @@ def test_two_parts_pay_an_order_and_a_third_is_owed(run: Callable[..., None]) ->
         await desk.confirm(line(code, 99_000, "c"), code)
         after = await desk.cashier.get(sale.order.id)
         assert (owed(after), len(after.payments)) == (99_000, 3)
-        assert len(desk.core.granted) == 1
+        assert desk.asked() == ["Bought"]
 
     run(story())
 
@@ -319,10 +308,13 @@ def test_a_refund_is_done_when_the_statement_shows_it(run: Callable[..., None]) 
         refund = await checkout.ask_refund(desk.cashier, sale.order.id, 1, {1: 99_000})
         after = await checkout.send_refund(desk.cashier, sale.order.id, refund.number)
         assert after.refunds[0].state == "transit"
-        assert desk.core.granted == []
-        fact = desk.provider.sent_back(line("возврат", -99_000), code, refund.number)
+        assert desk.asked() == ["Bought", "Refunded"]
+        fact = desk.provider.sent_back(
+            line("возврат", -99_000), sale.order.reference, refund.number
+        )
         await take(desk.cashier, "invoice", [fact, fact])
         assert (await desk.cashier.get(sale.order.id)).refunds[0].state == "done"
+        assert desk.asked() == ["Bought", "Refunded", "Returned"]
 
     run(story())
 

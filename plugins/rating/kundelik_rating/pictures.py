@@ -13,7 +13,15 @@ from kundelik_core.sdk import Json
 from kundelik_rating.domain.measure import Band, Scale, nearest
 from kundelik_rating.domain.story import Line, Look, Missing, turn
 
-__all__ = ["Speech", "missing_values", "profile_values", "strip_values", "trend_values"]
+__all__ = [
+    "Speech",
+    "Values",
+    "missing_values",
+    "profile_values",
+    "row_values",
+    "strip_values",
+    "trend_values",
+]
 
 # Drawn for the narrowest phone, and as large everywhere: a wide screen shows text, not a poster.
 WIDTH: Final = 288
@@ -38,7 +46,8 @@ class Speech:
 
     def exact(self, value: Fraction) -> str:
         """Return a result as the diary shows it: one digit behind the comma, halves up."""
-        tenths = int(nearest(value, Fraction(1, 10)) * 10)
+        # In whole numbers, since a page says dozens of these.
+        tenths = (20 * value.numerator + value.denominator) // (2 * value.denominator)
         return f"{tenths // 10}{self._comma}{tenths % 10}{self._unit}"
 
     def rounded(self, value: Fraction) -> str:
@@ -104,25 +113,28 @@ def trend_values(looks: Sequence[Look], speech: Speech) -> Values:
 
 def profile_values(lines: Sequence[Line], speech: Speech) -> list[Json]:
     """Return the subjects as rows; a subject without a rating says why."""
-    return [_row(line, speech) for line in lines]
+    return [
+        {**row_values(line.subject, line.seen, speech), "query": "", "current": False}
+        for line in lines
+    ]
 
 
-def missing_values(why: Missing) -> Values:
-    """Return the reason why there is nothing, by the key that the template has words for."""
-    return {"missing": why.value}
-
-
-def _row(line: Line, speech: Speech) -> Values:
-    seen = line.seen
+def row_values(subject: str, seen: Look | Missing, speech: Speech) -> Values:
+    """Return one subject as a row."""
     if isinstance(seen, Missing):
-        return {"subject": line.subject, **missing_values(seen)}
+        return {"subject": subject, **missing_values(seen)}
     return {
-        "subject": line.subject,
+        "subject": subject,
         "missing": "",
         "band": seen.band.value,
         "result": speech.exact(seen.result),
         "middle": speech.rounded(seen.middle),
     }
+
+
+def missing_values(why: Missing) -> Values:
+    """Return the reason why there is nothing, by the key that the template has words for."""
+    return {"missing": why.value}
 
 
 def _across(at: int, count: int) -> int:

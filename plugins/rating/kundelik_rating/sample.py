@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -23,8 +24,12 @@ _WEEKS: Final = (
 
 def invented_looks(until: date) -> Sequence[Look]:
     """Return what one invented family would have seen up to the Monday before ``until``."""
+    return _looks(until - timedelta(days=until.weekday()))
+
+
+@lru_cache(maxsize=8)
+def _looks(last: date) -> tuple[Look, ...]:
     state, looks = State(), []
-    last = until - timedelta(days=until.weekday())
     for week, results in enumerate(_WEEKS):
         roll = [
             Child(id=UUID(int=at + 1), result=Fraction(result), marks=3 + week)
@@ -36,4 +41,4 @@ def invented_looks(until: date) -> Sequence[Look]:
         seen = look(state.latest, _OWN, step.outcome)
         if step.outcome is Outcome.PUBLISHED and isinstance(seen, Look):
             looks.append(seen)
-    return looks
+    return tuple(looks)

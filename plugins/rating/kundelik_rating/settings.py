@@ -75,9 +75,9 @@ class Options(Settings, frozen=True, kw_only=True):
                 en="Teachers see exact places",
             ),
             help=Text(
-                kk="Тек өз топтары бойынша. Отбасылар нақты орындарды ешқашан көрмейді.",
-                ru="Только в своих группах. Семьи точных мест не видят никогда.",
-                en="Of their own groups only. Families never see exact places.",
+                kk="Өз топтарында; басшылар оқушының бетінде. Отбасылар ешқашан көрмейді.",
+                ru="В своих группах; руководство на странице ученика. Семьи не видят никогда.",
+                en="In their own groups; heads on a pupil's page. Families never see them.",
             ),
         ),
     ] = False

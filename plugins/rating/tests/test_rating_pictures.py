@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from xml.etree import ElementTree
 
 import kundelik_rating
@@ -20,7 +20,7 @@ from kundelik_rating.settings import Options, offered
 
 from kundelik_core.plugins.registry import Registry
 from kundelik_core.plugins.render import JinjaRenderer
-from kundelik_core.sdk import Fragment, PageRequest, PluginContext
+from kundelik_core.sdk import Fragment, PageRequest, PluginContext, parse_manifest
 
 ROOT = Path(kundelik_rating.__file__).parent
 LOCALES = ("kk", "ru", "en")
@@ -30,8 +30,12 @@ PERCENT = Scale.percent()
 
 @pytest.fixture(scope="module")
 def renderer() -> JinjaRenderer:
-    there = SimpleNamespace(loaded={"rating": SimpleNamespace(root=ROOT)})
-    return JinjaRenderer(cast("Registry", there))
+    manifest = parse_manifest((ROOT / "kundelik.toml").read_bytes(), "kundelik.toml")
+
+    class There:
+        loaded: ClassVar = {"rating": SimpleNamespace(root=ROOT, manifest=manifest)}
+
+    return JinjaRenderer(cast("Registry", There()))
 
 
 def shown(renderer: JinjaRenderer, template: str, context: Mapping[str, Any], locale: str) -> str:
@@ -109,9 +113,9 @@ def test_the_trend_stands_on_the_axis_of_the_scale(renderer: JinjaRenderer) -> N
     assert "has moved to a lower part" in html
     rows = re.findall(r"<tr><th scope=\"row\">.*?</tr>", html)
     assert [re.findall(r"<td>(.*?)</td>", row) for row in rows] == [
-        ["0.0%", "Lower", "70%"],
-        ["100.0%", "Upper", "70%"],
-        ["50.0%", "Middle", "70%"],
+        ["0.0% <small>Lower</small>", "70%"],
+        ["100.0% <small>Upper</small>", "70%"],
+        ["50.0% <small>Middle</small>", "70%"],
     ]
 
 

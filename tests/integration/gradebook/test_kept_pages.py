@@ -8,6 +8,7 @@ import brotli
 import httpx
 import pytest
 
+from kundelik_core.gradebook.diary.kept import WEEKS
 from kundelik_core.kernel.db import tenant
 from kundelik_core.kernel.ids import new_id
 from kundelik_core.web.frame import NOTES
@@ -85,6 +86,7 @@ async def test_nothing_old_is_shown(town: Town, act: str) -> None:
     await ACTS[act](town)
     kept = [_same(await who.get(path)) for who, path in looks]
     PAGES.clear()
+    WEEKS.clear()
     anew = [_same(await who.get(path)) for who, path in looks]
     assert kept == anew
 
@@ -149,10 +151,10 @@ def test_the_longest_unasked_goes_first() -> None:
 def test_what_modules_add_is_put_into_the_packed_page(length: int) -> None:
     html = f"<p>{'Апта ' * 2000}{PLACE.decode()}<p>end".encode()
     page = keep_page(None, html, (1, (1, 1), []), date(2026, 11, 4), "no-cache")
-    assert brotli.decompress(page.answer().content) == html
+    assert brotli.decompress(page.answer().body) == html
     added = "x" * length
     whole = page.answer([added])
-    assert brotli.decompress(whole.content) == html.replace(PLACE, added.encode() + PLACE)
-    assert whole.headers["ETag"] != page.answer().headers["ETag"]
+    assert brotli.decompress(whole.body) == html.replace(PLACE, added.encode() + PLACE)
+    assert dict(whole.headers)[b"etag"] != dict(page.answer().headers)[b"etag"]
     plain = keep_page(None, b"no place", (1, (1, 1), []), date(2026, 11, 4), "no-cache")
-    assert brotli.decompress(plain.answer(["lost"]).content) == b"no place"
+    assert brotli.decompress(plain.answer(["lost"]).body) == b"no place"

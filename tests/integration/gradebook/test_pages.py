@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from kundelik_core.kernel.clock import set_now
+from kundelik_core.kernel.db import tenant
 from kundelik_core.kernel.ids import new_id
 from kundelik_core.web.middleware import Shell
 from tests.factories import Factory, Journal
@@ -355,10 +356,11 @@ async def test_a_weekend_shows_the_coming_week(factory: Factory, town: Town) -> 
         assert f'href="{base}/2026-W45"' in page
         assert 'id="d2026-11-02"' in past
         assert "until Monday" not in past
-    await factory.tenant.execute(
-        "update core.lesson set status = 'cancelled' where school_id = $1 and id = $2",
-        school, town.journal.lessons[-1],
-    )  # fmt: skip
+    async with tenant(school, write=True) as tx:
+        await tx.execute(
+            "update core.lesson set status = 'cancelled' where school_id = $1 and id = $2",
+            school, town.journal.lessons[-1],
+        )  # fmt: skip
     with set_now(datetime(2026, 11, 7, 15, 0, tzinfo=UTC)):
         assert 'id="d2026-11-02"' in (await town.parent.get(base)).text, "nothing lies ahead"
 

@@ -258,4 +258,4 @@ async def test_a_whole_column_is_four_messages_with_its_transaction(factory: Fac
     connection.remove_query_logger(note)
     assert {o.state for o in saved.outcomes} == {"saved"}
     # BEGIN and the lock went out before the log was hung up.
-    assert [text.split()[0].lower() for text in sent] == ["with", "with", "commit"]
+    assert [text.split()[0].lower() for text in sent] == ["with", "select", "commit"]

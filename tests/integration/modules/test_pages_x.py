@@ -130,8 +130,13 @@ def odd(app: Shell, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     root: Path = tmp_path_factory.mktemp("odd")
     (root / "templates").mkdir()
     (root / "templates/page.html").write_text(
+        "<img src=\"{{ asset('odd.svg') }}\">"
         "<p>{{ params }} {{ query }} {{ may }}</p><a href=\"{{ url('of/1') }}\">x</a>"
     )
+    (root / "static").mkdir()
+    (root / "static/pages.css").write_text(".odd{color:red}")
+    (root / "static/odd.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (root / "static/odd.js").write_text("alert(1)")
     (root / "templates/endless.html").write_text("{% for n in range(300000) %}много{% endfor %}")
     declared = Declared(
         pages=(*(_page(path) for path in GET), _page("", "POST")),
@@ -186,6 +191,24 @@ async def test_a_page_stands_in_our_frame(app: Shell, town: Town, on: Host) -> N
         assert (await send(app, town, path)).status_code == 404, path
     assert (await send(app, town, "/x/odd?status=422")).status_code == 422
     assert (await send(app, town, "/x/odd?status=301")).status_code == 200
+
+
+async def test_its_files_are_served_inert(app: Shell, town: Town, on: Host) -> None:
+    assert on.registry.loaded
+    text = (await send(app, town, "/x/odd")).text
+    sheet, picture = re.findall(r'(?:href|src)="(/x-static/odd/[0-9a-f]{10}/[a-z.]+)"', text)
+    async with browser(app) as anybody:
+        styles = await anybody.get(sheet)
+        assert "@scope(.module)" in styles.text
+        assert "immutable" in styles.headers["cache-control"]
+        shown = await anybody.get(picture)
+        assert shown.headers["content-type"] == "image/svg+xml"
+        assert "default-src 'none'" in shown.headers["content-security-policy"]
+        again = await anybody.get(picture, headers={"if-none-match": shown.headers["etag"]})
+        assert again.status_code == 304
+        for path in (picture.replace("svg", "js"), "/x-static/odd/", "/x-static/other/1/a.svg"):
+            assert (await anybody.get(path)).status_code == 404
+        assert (await anybody.post(picture)).status_code == 404
 
 
 @pytest.mark.parametrize("page", ["broken", "gone", "wrong", "lost", "endless"])

@@ -21,6 +21,7 @@ from kundelik_core.plugins.registry import Registry, load_plugins
 from kundelik_core.plugins.render import JinjaRenderer
 from kundelik_core.plugins.states import Found
 from kundelik_core.sdk import ClassPage, CommandRequest, PageRequest, School, Student
+from kundelik_core.testing.packages import manifest as manifest_of
 from tests.unit.plugins.dists import Site
 
 NAME: Final = "trial"
@@ -30,33 +31,19 @@ ARGS: Final = ClassPage(
 
 CODE: Final = Path(__file__).with_name("trial_plugin.py").read_text()
 
-MANIFEST: Final = """
-manifest = 1
-name = "{name}"
-api = ">=0.1,<1"
-kind = "module"
-level = "school"
-[title]
-kk = "Т"
-ru = "Т"
-en = "T"
-[vendor]
-name = "V"
-url = "https://vendor.example/"
-support = "support"
-security = "security"
-[data]
-reads = ["student.v1"]
-[uses]
-slots = ["class.page"]
-commands = ["do"]
-pages = true
-"""
+
+def manifest(name: str) -> str:
+    """Return what the plugin asks for."""
+    return manifest_of(
+        name,
+        'slots = ["class.page"]\ncommands = ["do"]\npages = true',
+        tables='[data]\nreads = ["student.v1"]',
+    )
 
 
 def trial(site: Site, name: str = NAME, code: str = CODE) -> Found:
     """Install the plugin into a folder and find it there."""
-    site.add(name, code=code, manifest=MANIFEST.format(name=name))
+    site.add(name, code=code, manifest=manifest(name))
     return found_in(site, name)
 
 

@@ -260,7 +260,7 @@ async def test_silence_is_bounded(tmp_path: Path, found: Found) -> None:
     "welcome",
     [
         {"proof": b"x" * 32},
-        {"protocol": 2},
+        {"protocol": protocol.PROTOCOL + 1},
         {"api": "0.1.0"},
         {"sha256": "another"},
         {"refused": "x" * 1000},
@@ -276,6 +276,27 @@ async def test_a_host_that_is_not_the_one_gets_no_call(
             await _called(place, found)
         with pytest.raises(RefusedError):
             await asyncio.to_thread(host_loader, place, found, 0.1)
+
+
+async def test_a_process_of_the_version_before_is_waited_out(tmp_path: Path, found: Found) -> None:
+    """Right after an upgrade the old process still answers, until its own successor is there."""
+    place = place_of(tmp_path)
+    declared = Declared(slots=SLOTS)
+    async with impostor(place, "the version before", sent()):
+        loading = asyncio.create_task(asyncio.to_thread(host_loader, place, found, 20))
+        await asyncio.sleep(0.3)
+        assert not loading.done()
+    async with impostor(place, found.sha256, sent(), declared=declared):
+        assert (await loading).declared == declared
+
+
+async def test_a_process_that_cannot_run_the_version_is_not_waited_for(
+    tmp_path: Path, found: Found
+) -> None:
+    place = place_of(tmp_path)
+    async with impostor(place, "", sent(), refused="it is not installed"):
+        with pytest.raises(RefusedError, match="it is not installed"):
+            await asyncio.wait_for(asyncio.to_thread(host_loader, place, found, 20), 5)
 
 
 SLOTS = (DeclaredSlot(slot="class.page", order=50, budget_ms=100, permission=None),)

@@ -15,7 +15,8 @@ import pytest
 from kundelik_core.plugins.host import supervisor
 from kundelik_core.plugins.host.client import HostBusy, HostDown
 from kundelik_core.plugins.host.load import HostedPlugins
-from kundelik_core.plugins.host.place import place_of
+from kundelik_core.plugins.host.place import HostPlan, place_of
+from kundelik_core.plugins.host.supervisor import PluginHosts
 from kundelik_core.plugins.outcome import OutcomeState
 from tests.integration.plugin_host.hosting import (
     ARGS,
@@ -74,6 +75,20 @@ class Lag:
             before = loop.time()
             await asyncio.sleep(0.005)
             self.worst = max(self.worst, loop.time() - before - 0.005)
+
+
+def test_a_new_plan_is_seen_at_once_when_it_is_told(site: Site, tmp_path: Path) -> None:
+    found = trial(site, "hurried")
+    assert found.root is not None
+    plans: list[HostPlan] = []
+    with PluginHosts(place_of(tmp_path), lambda: plans, every=3600) as hosts:
+        hosts.look()
+        wait_for(lambda: hosts._next > 0)
+        plans.append(
+            HostPlan(name="hurried", sha256=found.sha256, root=found.root, paths=(site.folder,))
+        )
+        hosts.reload()
+        wait_for(lambda: hosts.pid("hurried"))
 
 
 async def test_blocking_costs_the_core_nothing_but_the_budget(host: Hosting) -> None:

@@ -15,7 +15,7 @@ from kundelik_core.plugins.host.place import place_of
 from kundelik_core.plugins.host.plans import all_found, home_of, plan_of
 from kundelik_core.plugins.host.supervisor import PluginHosts
 from kundelik_core.plugins.host.venv import find_in_venvs, make_venv
-from tests.integration.plugin_host.hosting import MANIFEST, NAME, Hosting, said
+from tests.integration.plugin_host.hosting import NAME, Hosting, manifest, said
 
 pytestmark = pytest.mark.slow
 
@@ -60,7 +60,7 @@ def vendor_wheel(folder: Path, name: str = NAME, **more: str) -> Path:
     files = {
         f"{package}/__init__.py": "",
         f"{package}/plugin.py": CODE,
-        f"{package}/kundelik.toml": MANIFEST.format(name=name),
+        f"{package}/kundelik.toml": manifest(name),
         **more,
     }
     entry = f"[kundelik.plugins]\n{name} = {package}.plugin:plugin\n"

@@ -2,31 +2,8 @@
 
 from pathlib import Path
 
+from kundelik_core.testing.packages import manifest
 from tests.unit.plugins.dists import Site
-
-MANIFEST = """
-manifest = 1
-name = "{name}"
-api = ">=0.1,<1"
-kind = "module"
-level = "school"
-[title]
-kk = "Ескерту"
-ru = "Заметки"
-en = "Notes"
-[vendor]
-name = "V"
-url = "https://vendor.example/"
-support = "support"
-security = "security"
-[data]
-reads = [{reads}]
-personal = true
-retention = "P400D"
-[uses]
-slots = ["class.page"]
-commands = ["count"]
-"""
 
 CODE = """
 from kundelik_core.sdk import (
@@ -101,7 +78,12 @@ def install(
     site.add(
         name,
         version=version,
-        manifest=MANIFEST.format(name=name, reads=reads),
+        manifest=manifest(
+            name,
+            'slots = ["class.page"]\ncommands = ["count"]',
+            tables=f'[data]\nreads = [{reads}]\npersonal = true\nretention = "P400D"',
+            title=("Ескерту", "Заметки", "Notes"),
+        ),
         code=CODE.format(version=version, body=body),
     )
     folder = site.folder / package / "migrations"

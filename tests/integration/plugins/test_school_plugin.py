@@ -85,7 +85,7 @@ async def test_the_history_keeps_every_turn_with_its_author(databases: Databases
         assert await plugin_history(tx) == []
 
 
-@pytest.mark.parametrize("plugin", ["unknown", "money", "person"])
+@pytest.mark.parametrize("plugin", ["unknown", "money"])
 async def test_what_a_school_cannot_switch_on(databases: Databases, plugin: str) -> None:
     with pytest.raises(Problem) as caught:
         await enable(900_004, plugin)

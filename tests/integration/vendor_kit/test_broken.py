@@ -7,14 +7,15 @@ from kundelik_core.plugins.database import schema_of
 from kundelik_core.plugins.registry import Registry
 from kundelik_core.testing import conformance
 from kundelik_core.testing.conformance_data import DATA_CHECKS, CannotTellError
+from kundelik_core.testing.conformance_outside import OUTSIDE_CHECKS
 from kundelik_core.testing.conformance_pages import PAGE_CHECKS
 from kundelik_core.testing.conformance_work import WORK_CHECKS
 from kundelik_core.testing.core import Core
 from kundelik_core.testing.ground import GroundError
 from tests.integration.vendor_kit.conftest import Change, Make
 
-CORE_CHECKS = {check.__name__ for check in (*DATA_CHECKS, *PAGE_CHECKS, *WORK_CHECKS)}
-CORE_CHECKS.add("slots_demo_school")
+SEVERAL = (*DATA_CHECKS, *PAGE_CHECKS, *WORK_CHECKS, *OUTSIDE_CHECKS)
+CORE_CHECKS = {check.__name__ for check in SEVERAL} | {"slots_demo_school"}
 
 JOB = '''
     @hookimpl
@@ -52,6 +53,34 @@ JOB = '''
 
         return Lifecycle(on_disable=on_disable, health=health)
 '''
+OUTSIDE = '''
+    @hookimpl
+    def webhooks(self):
+        """Return a door that believes whatever comes, and one that reads before it looks."""
+        import json
+
+        from kundelik_core.sdk import ForSchool, Webhook, WebhookReply
+
+        async def easy(ctx, request):
+            return WebhookReply() if request.body else ForSchool(school_id=1)
+
+        async def hasty(ctx, request):
+            return WebhookReply(status=400, text=json.loads(request.body)["type"])
+
+        return [Webhook(name="easy", handle=easy), Webhook(name="hasty", handle=hasty)]
+
+    @hookimpl
+    def services(self):
+        """Return an answer for those only who have somebody there."""
+        from kundelik_core.sdk import OfferShown, Service
+
+        async def offer(ctx, question):
+            return OfferShown(refusal=str(ctx.actor.person_id))
+
+        return [Service(name="checkout.offer.v1", handle=offer)]
+'''
+LEVEL = 'level = "school"'
+PROVIDES = f'{LEVEL}\nprovides = ["checkout.offer.v1"]'
 USES = 'pages = true\njobs = ["{}.tidy"]\ncommands = ["count"]'
 STRANGER = """        sql = "select 1 from core_api.student_v1 where student_id = $1"
         if not await tx.fetchval(sql, event.data.student_id):
@@ -155,6 +184,23 @@ BROKEN: list[tuple[str, str, list[Change], str]] = [
         [("plugin.py", DEMO, JOB.format(name="kit_life") + "\n" + DEMO),
          ("kundelik.toml", "pages = true", USES.format("kit_life"))],
         "rows are not as they were after switching off and on\nhealth says: poorly",
+    ),
+    (
+        "kit_hooks",
+        "messages_unproved",
+        [("plugin.py", DEMO, OUTSIDE + "\n" + DEMO), ("kundelik.toml", LEVEL, PROVIDES),
+         ("kundelik.toml", "pages = true", 'pages = true\nwebhooks = ["easy", "hasty"]')],
+        ("easy: an empty message is taken for a school's\n"
+        "easy: a message of random bytes is answered with 200, not 400\n"
+        "easy: a message of JSON is answered with 200, not 400\n"
+        "hasty: an empty message makes it raise JSONDecodeError"),
+    ),
+    (
+        "kit_offer",
+        "services_of_strangers",
+        [("plugin.py", DEMO, OUTSIDE + "\n" + DEMO), ("kundelik.toml", LEVEL, PROVIDES),
+         ("kundelik.toml", "pages = true", 'pages = true\nwebhooks = ["easy", "hasty"]')],
+        "checkout.offer.v1, asked for nobody in particular: AttributeError",
     ),
     (
         "kit_tables",

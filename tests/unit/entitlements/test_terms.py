@@ -1,5 +1,6 @@
 """Time is laid beside what there is, led around a summer, cut in proportion, and never lost."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -202,3 +203,44 @@ def test_time_that_was_used_is_not_taken_back() -> None:
     assert shortened_end(one, 1, 10, START + 20 * DAY) == START + 20 * DAY
     assert shortened_end(one, 0, 10, START + 20 * DAY) == START + 20 * DAY
     assert shortened_end(granted(START, None), 1, 10, START) is None
+
+
+def _subscribed(there: list[Granted], now: datetime) -> list[Granted]:
+    laid = lay(there, now, Months(1, renews=True), ZONE)
+    made = granted(laid.span.begins, laid.span.ends, grace=laid.grace_from)
+    return [*there, made]
+
+
+@given(moments, st.lists(st.integers(-200, 71), max_size=6))
+def test_periods_that_are_paid_in_time_or_in_grace_follow_each_other(
+    first: datetime, waits: list[int]
+) -> None:
+    """Each is paid so many hours before or after the one before has ended."""
+    there = _subscribed([], first)
+    for hours_late in waits:
+        ends = there[-1].grace_from
+        assert ends is not None
+        there = _subscribed(there, max(ends + timedelta(hours=hours_late), first))
+    for before, after in itertools.pairwise(there):
+        assert after.valid_from == before.grace_from
+    assert there[-1].grace_from == add_months_each(first, len(there))
+    assert sum((paid_time(one) for one in there), timedelta()) == there[-1].grace_from - first
+
+
+def add_months_each(moment: datetime, times: int) -> datetime:
+    for _ in range(times):
+        moment = add_months(moment, 1, ZONE)
+    return moment
+
+
+def test_a_period_that_is_paid_after_its_grace_begins_when_it_is_paid() -> None:
+    there = _subscribed([], START)
+    late = (there[0].valid_until or START) + DAY
+    assert _subscribed(there, late)[-1].valid_from == late
+
+
+def test_a_subscription_is_laid_behind_what_was_bought() -> None:
+    bought = granted(START, START + 40 * DAY)
+    laid = lay([bought], START + DAY, Months(1, renews=True), ZONE)
+    assert laid.span.begins == bought.valid_until
+    assert laid.span.ends == (laid.grace_from or START) + GRACE

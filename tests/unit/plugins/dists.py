@@ -13,27 +13,8 @@ from kundelik_core.plugins.registry import Registry, load_plugins
 from kundelik_core.plugins.render import JinjaRenderer
 from kundelik_core.plugins.runner import LocalRunner
 from kundelik_core.plugins.states import Found
-
-MANIFEST = """
-manifest = 1
-name = "{name}"
-api = ">=0.1,<1"
-kind = "module"
-level = "school"
-{top}
-[title]
-kk = "Т"
-ru = "Т"
-en = "T"
-[vendor]
-name = "V"
-url = "https://vendor.example/"
-support = "support"
-security = "security"
-{tables}
-[uses]
-slots = ["class.page"]
-"""
+from kundelik_core.testing.packages import installed
+from kundelik_core.testing.packages import manifest as manifest_of
 
 CODE = """
 import asyncio
@@ -69,31 +50,26 @@ class Site:
         manifest: str | None = "",
         top: str = "",
         tables: str = "",
-        dist: str | None = None,
-        package: str | None = None,
+        dist: str = "",
+        package: str = "",
         version: str = "1.0",
         template: str = "<b>{{ text }}</b>",
-        entry_point: str | None = None,
+        entry_point: str = "",
     ) -> str:
         """Install one plugin and return the name of its package."""
-        dist, package = dist or f"vendor-{name}", package or f"vendor_{name}"
-        root = self.folder / package
-        (root / "templates").mkdir(parents=True)
-        (root / "__init__.py").write_text("")
         body = SHOW % name if body is None else body
-        source = CODE.format(body=body, options=options) if code is None else code
-        (root / "plugin.py").write_text(source)
-        (root / "templates" / "show.html").write_text(template)
+        files = {
+            "plugin.py": CODE.format(body=body, options=options) if code is None else code,
+            "templates/show.html": template,
+        }
         if manifest is not None:
-            text = manifest or MANIFEST.format(name=name, top=top, tables=tables)
-            (root / "kundelik.toml").write_text(text)
-        info = self.folder / f"{dist.replace('-', '_')}-{version}.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {dist}\nVersion: {version}\n")
-        target = entry_point or f"{package}.plugin:plugin"
-        (info / "entry_points.txt").write_text(f"[kundelik.plugins]\n{name} = {target}\n")
+            files["kundelik.toml"] = manifest or manifest_of(name, top=top, tables=tables)
+        place = self.folder
+        root = installed(
+            place, name, files, package=package, dist=dist, version=version, entry_point=entry_point
+        )
         importlib.invalidate_caches()
-        return package
+        return root.name
 
     def find(self) -> tuple[Found, ...]:
         """Discover what is installed here and nothing of the machine's own."""

@@ -21,7 +21,7 @@ def test_everything_together_can_be_sent_and_every_handler_is_there(site: Site) 
     ):
         assert decode(encode(loaded.declared), type=Declared) == loaded.declared
     assert {*loaded.handlers} == {*loaded.declared.keys()}
-    assert len(loaded.handlers) == 18
+    assert len(loaded.handlers) == 20
 
 
 def test_slots_are_taken(site: Site) -> None:
@@ -265,6 +265,54 @@ def test_commands_are_taken(site: Site) -> None:
 def test_commands_that_are_refused(site: Site, old: str, new: str, code: str, says: str) -> None:
     got, text = fault(site, old, new)
     assert (got, says in text) == (code, True), text
+
+
+def test_webhooks_are_taken(site: Site) -> None:
+    assert [one.name for one in load(site).declared.webhooks] == ["bank"]
+
+
+def test_services_are_taken(site: Site) -> None:
+    assert [one.name for one in load(site).declared.services] == ["checkout.offer.v1"]
+
+
+def test_products_are_taken(site: Site) -> None:
+    view, seats = load(site).declared.products
+    assert (view.sku, view.feature, view.kind, view.by) == ("whole.view",) * 2 + (
+        "feature",
+        "subject",
+    )
+    assert (seats.kind, seats.required, seats.title) == ("seat_licence", False, T)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "says"),
+    [
+        ('name="bank"', 'name="till"', "undeclared", "uses.webhooks"),
+        ("handle=message", "handle=blocking", "declaration", "not an async function"),
+        ('name="checkout.offer.v1"', 'name="checkout.offer.v2"', "undeclared", "provides"),
+        ('sku="whole.seats"', 'sku="whole.more"', "undeclared", "uses.products"),
+        ('sku="whole.seats"', 'sku="whole.view"', "declaration", "whole.view stands there twice"),
+        ('view", title=T, by', '", title=T, by', "declaration", "no feature of its own"),
+        ('feature="whole.view"', 'feature="other.view"', "declaration", "no feature of its own"),
+        ('kind="seat_licence"', "required=True", "declaration", "names no part"),
+        ('kind="seat_licence"', 'kind="gift"', "declaration", "products[1].kind"),
+        ('path="list/{name}"', 'path="hook/{name}"', "declaration", "messages from outside"),
+    ],
+)
+def test_what_joins_a_plugin_to_others_may_be_refused(
+    site: Site, old: str, new: str, code: str, says: str
+) -> None:
+    got, text = fault(site, old, new)
+    assert (got, says in text) == (code, True), text
+
+
+@pytest.mark.parametrize("key", ["provides", "services"])
+def test_services_that_there_are_not_are_refused(site: Site, key: str) -> None:
+    offer, other = 'name="checkout.offer.v1"', 'name="checkout.offer.v9"'
+    named = f'{key} = ["checkout.offer.v1"]', f'{key} = ["checkout.offer.v9"]'
+    old, new = (offer, other) if key == "provides" else ("", "")
+    code, text = fault(site, old, new, manifest=named)
+    assert (code, "no service of this contract" in text) == ("declaration", True), text
 
 
 def test_personal_data_is_taken(site: Site) -> None:

@@ -2,7 +2,8 @@ import pytest
 
 from kundelik_core.plugins.states import Found, State
 from kundelik_core.sdk import API_VERSION
-from tests.unit.plugins.dists import MANIFEST, Site
+from kundelik_core.testing.packages import manifest
+from tests.unit.plugins.dists import Site
 
 
 def only(site: Site) -> Found:
@@ -103,7 +104,7 @@ def test_an_editable_install_is_found_by_its_path_file(
 def test_a_manifest_that_does_not_fit_says_why(
     site: Site, change: tuple[str, str], code: str, says: str
 ) -> None:
-    text = MANIFEST.format(name="alpha", top="", tables="")
+    text = manifest("alpha")
     assert change[0] in text
     site.add("alpha", manifest=text.replace(*change))
     found = only(site)

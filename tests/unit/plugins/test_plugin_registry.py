@@ -152,7 +152,7 @@ def test_only_what_a_school_switched_on_is_active(site: Site) -> None:
     registry = site.load()
     assert len(registry.loaded) == 4
     assert active(registry, ()) == {"platform"}
-    assert active(registry, {"school", "person", "gone"}) == {"platform", "school"}
+    assert active(registry, {"school", "person", "gone"}) == {"platform", "school", "person"}
     assert active(registry, {"needs"}) == {"platform"}
     assert active(registry, {"needs", "school"}) == {"platform", "needs", "school"}
 

@@ -2,35 +2,25 @@
 
 from kundelik_core.plugins.registry import Loaded
 from kundelik_core.plugins.states import State
+from kundelik_core.testing.packages import manifest as manifest_of
 from tests.unit.plugins.dists import Site
 
-MANIFEST = """
-manifest = 1
-name = "whole"
-api = ">=0.2,<1"
-kind = "module"
-level = "school"
-[title]
-kk = "Т"
-ru = "Т"
-en = "T"
-[vendor]
-name = "V"
-url = "https://vendor.example/"
-support = "support"
-security = "security"
-[data]
-reads = ["student.v1"]
-personal = true
-retention = "P400D"
-[uses]
+MANIFEST = manifest_of(
+    "whole",
+    """\
 slots = ["class.page", "diary.week"]
 events = ["mark.recorded.v1", "student.left.v1"]
 permissions = ["whole.see", "whole.do"]
 jobs = ["whole.tidy", "whole.count"]
 commands = ["recount"]
 pages = true
-"""
+webhooks = ["bank"]
+services = ["checkout.offer.v1"]
+products = ["whole.view", "whole.seats"]""",
+    top='provides = ["checkout.offer.v1"]',
+    tables='[data]\nreads = ["student.v1"]\npersonal = true\nretention = "P400D"',
+    api=">=0.2,<1",
+)
 
 CODE = """
 from typing import Annotated, Literal
@@ -76,6 +66,12 @@ async def erase(ctx, erasure):
 
 async def fill(ctx, request):
     pass
+
+async def message(ctx, request):
+    return WebhookReply(text=str(len(request.body))) if request.headers else ForSchool(school_id=7)
+
+async def offer(ctx, question):
+    return OfferShown(refusal=question.feature)
 
 def blocking(ctx, payload=None):
     pass
@@ -123,6 +119,16 @@ class Plugin:
     def commands(self):
         return [Command(name="recount", help="Count again.", run=recount,
                         arguments=(Argument(name="class", help="Which class."),))]
+    @hookimpl
+    def webhooks(self):
+        return [Webhook(name="bank", handle=message)]
+    @hookimpl
+    def services(self):
+        return [Service(name="checkout.offer.v1", handle=offer)]
+    @hookimpl
+    def products(self):
+        return [Product(sku="whole.view", feature="whole.view", title=T, by="subject"),
+                Product(sku="whole.seats", feature="whole.view", title=T, kind="seat_licence")]
     @hookimpl
     def personal_data(self):
         return [PersonalField(table="praise", column="student_id", subject="student", purpose=T,

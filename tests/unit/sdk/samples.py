@@ -13,6 +13,16 @@ AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 SUBJECT = sdk.Subject(kind="student", id=ONE)
 STUDENT = sdk.Student(id=ONE, name="Әсел", birth_date=date(2016, 2, 29))
 FORM = {"name": ("a", "b")}
+PRODUCT = sdk.Product(sku="praise.see", feature="praise.see", title=TEXT, by="subject")
+PRICE = sdk.ListedPrice(
+    id=TWO,
+    currency="KZT",
+    amount_minor=150000,
+    interval="month",
+    audience="parent",
+    valid_from=AT,
+    siblings=(sdk.Sibling(nth=2, amount_minor=100000),),
+)
 
 VALUES: tuple[msgspec.Struct, ...] = (
     TEXT,
@@ -64,4 +74,24 @@ VALUES: tuple[msgspec.Struct, ...] = (
     sdk.PersonalField(
         table="praise", column="student_id", subject="student", purpose=TEXT, ground="public_task"
     ),
+    sdk.Away(url="https://pay.example/1"),
+    sdk.WebhookRequest(body=b"\xff", headers={"x-sign": "1"}, query=FORM),
+    sdk.WebhookReply(status=503, text="later", then="praise.count"),
+    sdk.ForSchool(school_id=7),
+    sdk.OfferQuestion(feature="praise.see", student_id=ONE, scope="math"),
+    sdk.OfferLine(price="1 500 ₸", period="a month"),
+    sdk.OfferShown(lines=(sdk.OfferLine(price="1", period="x"),), address="/x/pay/buy"),
+    PRODUCT,
+    sdk.Sibling(nth=2, percent_bp=5000),
+    PRICE,
+    sdk.Listed(product=PRODUCT, plugin="praise", vendor="V", prices=(PRICE,)),
+    sdk.Bought(ref="1:1", price_id=TWO, amount_minor=150000, student_id=ONE, renews=True),
+    sdk.Refunded(ref="1:1", cause="r1", amount_minor=10, policy="keep"),
+    sdk.Returned(ref="1:1", cause="r1", amount_minor=10, till="receivable"),
+    sdk.Absorbed(ref="1:1", cause="r1"),
+    sdk.DisputeOpened(ref="1:1", dispute="d", amount_minor=10),
+    sdk.DisputeWon(ref="1:1", dispute="d"),
+    sdk.DisputeLost(ref="1:1", dispute="d"),
+    sdk.RenewalEnded(ref="1:1"),
+    sdk.Credited(ref="q1", student_id=ONE, feature="praise.see", days=3),
 )

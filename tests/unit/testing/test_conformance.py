@@ -11,10 +11,12 @@ from kundelik_core.sdk import SLOTS, ClassPage
 from kundelik_core.testing import samples
 from kundelik_core.testing.conformance import CHECKS, DAYS, CannotTellError
 from kundelik_core.testing.conformance_data import DATA_CHECKS
+from kundelik_core.testing.conformance_outside import OUTSIDE_CHECKS
 from kundelik_core.testing.conformance_pages import PAGE_CHECKS
 from kundelik_core.testing.conformance_work import WORK_CHECKS
+from kundelik_core.testing.packages import manifest
 from kundelik_core.testing.subject import NotLoadedError, Subject, subject
-from tests.unit.plugins.dists import CODE, MANIFEST, SHOW, Site
+from tests.unit.plugins.dists import CODE, SHOW, Site
 
 READS = '[data]\nreads = ["student.v1"]'
 FIRST = """
@@ -92,16 +94,16 @@ GOOD_WORDS = {"kk": ("Сәлем", "%(n)s 2"), "ru": ("Привет", "%(n)s 2")
 BAD: list[tuple[str, Callable[[Site], Subject], str]] = [
     ("manifest", not_installed, "No installed distribution has alpha under the entry points"),
     ("manifest", bad(manifest="manifest ="), "vendor_alpha/kundelik.toml, TOML"),
-    ("manifest", bad(manifest=MANIFEST.format(name="beta", top="", tables="")), "entry point is"),
+    ("manifest", bad(manifest=manifest("beta")), "entry point is"),
     ("manifest", bad(entry_point="vendor_alpha.plugin"), "names no object of a module"),
     ("manifest", bad(code="raise OSError('no')"), "It failed while it was loaded: OSError: no."),
-    ("manifest", bad(tables="[uses]\n[x]", manifest=MANIFEST.format(
-        name="alpha", top="", tables="").replace("class.page", "class.list")), "class.list"),
-    ("manifest", bad(manifest=MANIFEST.format(name="alpha", top="", tables="").replace(
+    ("manifest", bad(tables="[uses]\n[x]", manifest=manifest("alpha").replace(
+        "class.page", "class.list")), "class.list"),
+    ("manifest", bad(manifest=manifest("alpha").replace(
         '"class.page"', "")), "It registers class.page, which its manifest does not name under"),
     ("registered", bad(code=code().replace("return [Slot", "return [] and [Slot")),
      "uses.slots names class.page, which nothing registers"),
-    ("registered", bad(manifest=MANIFEST.format(name="alpha", top="", tables="")
+    ("registered", bad(manifest=manifest("alpha")
      + 'jobs = ["alpha.run"]'), "uses.jobs names alpha.run, which nothing registers"),
     ("imports", bad(code=code(head="import msgspec\n")), "plugin.py, line 1: msgspec"),
     ("imports", bad(code=code("from kundelik_core.kernel import db")), ": kundelik_core.kernel"),
@@ -164,7 +166,8 @@ def test_a_bad_plugin_is_named(
 
 def test_every_check_has_a_bad_plugin() -> None:
     # Those that need the core have theirs in tests/integration/vendor_kit.
-    needs_core = {check.__name__ for check in (*DATA_CHECKS, *PAGE_CHECKS, *WORK_CHECKS)}
+    several = (*DATA_CHECKS, *PAGE_CHECKS, *WORK_CHECKS, *OUTSIDE_CHECKS)
+    needs_core = {check.__name__ for check in several}
     wanted = set(CHECKS) - needs_core - {"slots_demo_school"}
     assert {check for check, _make, _said in BAD} == wanted
 

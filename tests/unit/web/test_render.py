@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from kundelik_core.kernel.i18n import LOCALES, Locale
 from kundelik_core.web import render as module
-from kundelik_core.web.render import TEMPLATES, FastEnv, environment, render, use_templates
+from kundelik_core.web.render import TEMPLATES, FastEnv, environment
 
 CONSTRUCTS = {
     "lib.html": """{% macro cell(x, y='<d>') %}<td>{{ x }}{{ y }}{% if caller is defined %}{{ caller() }}{% endif %}</td>{% endmacro %}
@@ -127,20 +127,3 @@ def test_every_template_of_the_core_compiles(locale: Locale) -> None:
     assert len(names) > 10
     for name in names:
         env.get_template(name)
-
-
-def test_a_plugin_has_its_own_names_and_shadows_nothing(tmp_path: object) -> None:
-    from pathlib import Path
-
-    folder = Path(str(tmp_path))
-    (folder / "error.html").write_text("mine {{ _('Sign in') }}")
-    (folder / "core").mkdir()
-    (folder / "core" / "error.html").write_text("not reachable")
-    use_templates({"rating": folder, "core": folder})
-    try:
-        assert render("rating/error.html", {}, "en") == b"mine Sign in"
-        env = environment("en")
-        for name in ("error.html", "core/error.html"):
-            assert str(env.get_template(name).filename).startswith(str(TEMPLATES))
-    finally:
-        use_templates({})

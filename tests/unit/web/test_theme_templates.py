@@ -135,3 +135,14 @@ def test_the_pages_of_our_themes_can_be_used() -> None:
 def test_a_structure_of_a_theme_is_plain_data() -> None:
     theme = load_theme("nauryz")
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(theme), type=Theme) == theme
+
+
+def test_a_themes_layout_of_a_module_takes_from_that_module_alone() -> None:
+    name = "x/praise/diary_week.html"
+    assert template_problem(name, '<div>{% include "praise/diary_week.html" %}</div>') == ""
+    for source in (
+        '{% include "rating/front.html" %}', '{% extends "base.html" %}', "{{ icon('x') }}",
+        "<script>1</script>", "{{ notes|safe }}",
+    ):  # fmt: skip
+        assert template_problem(name, source), source
+    assert template_problem("x/praise/../login.html", "") != ""

@@ -16,6 +16,7 @@ from kundelik_payments.domain.model import (
 
 __all__ = [
     "earned",
+    "given_on",
     "held",
     "kept",
     "lost",
@@ -70,6 +71,17 @@ def refunded_on(sale: Sale, line: int) -> int:
     )
 
 
+def given_on(sale: Sale, line: int) -> int:
+    """Return what was given back of a line's price although it was kept."""
+    return sum(
+        minor
+        for refund in sale.refunds
+        if refund.accepted_at is not None
+        for number, minor in refund.gifts
+        if number == line
+    )
+
+
 def reserved_on(sale: Sale, line: int) -> int:
     """Return what refunds that are not under way yet mean to give back for a line."""
     return sum(
@@ -85,14 +97,13 @@ def kept(sale: Sale, line: OrderLine) -> int:
     """Return how much of a line's price stayed paid and earned."""
     if sale.order.paid_at is None or line.cancelled_at is not None or lost(sale):
         return 0
-    return max(line.price_minor - refunded_on(sale, line.number), 0)
+    back = refunded_on(sale, line.number) + given_on(sale, line.number)
+    return max(line.price_minor - back, 0)
 
 
 def earned(sale: Sale) -> int:
     """Return what of the money was given for something."""
-    goodwill = sum(one.goodwill_minor for one in sale.refunds if one.accepted_at is not None)
-    lines = sum(kept(sale, line) for line in sale.order.lines)
-    return max(lines - goodwill, 0)
+    return sum(kept(sale, line) for line in sale.order.lines)
 
 
 def owed(sale: Sale) -> int:

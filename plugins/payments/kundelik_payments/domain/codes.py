@@ -4,7 +4,16 @@ import secrets
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["CODE_LENGTH", "check_sign", "grouped", "is_code", "new_code", "typed"]
+__all__ = [
+    "CODE_LENGTH",
+    "check_sign",
+    "grouped",
+    "is_code",
+    "new_code",
+    "public_id_of",
+    "school_of",
+    "typed",
+]
 
 # No 0/O, 1/I/L, and no letters that stand for other sounds in Cyrillic hands (B, H, P).
 _SIGNS: Final = "23456789ACDEFGJKMNQRSTUVWXYZ"
@@ -44,3 +53,14 @@ def typed(text: str) -> str | None:
 def grouped(code: str) -> str:
     """Return a code as it is printed."""
     return f"{code[:5]}-{code[5:]}"
+
+
+def public_id_of(reference: str) -> str:
+    """Return the code within what providers call an order."""
+    return reference.rpartition("-")[2]
+
+
+def school_of(reference: str) -> int | None:
+    """Return the school to which a provider's word for an order leads, or None."""
+    school, _, code = reference.rpartition("-")
+    return int(school) if school.isdecimal() and len(school) < 10 and is_code(code) else None

@@ -1,9 +1,11 @@
 """Hold an order and all that happened to its money; values that are replaced, never changed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+from kundelik_core.sdk import Interval
 
 __all__ = [
     "Access",
@@ -23,6 +25,8 @@ __all__ = [
     "RefundState",
     "Right",
     "Sale",
+    "Told",
+    "ToldDispute",
 ]
 
 
@@ -76,13 +80,21 @@ class DisputeState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLine:
-    """One thing that is bought, at the price of that moment."""
+    """One thing that is bought, at the price of that moment.
+
+    ``price_id`` is the catalogue's; what that price buys once, is bought ``intervals`` times.
+    ``months`` is how long that is, or 0 where it is not counted in months. ``forgotten``: whom it
+    was for is not known any more.
+    """
 
     number: int
     sku: str
     title: str
     price_minor: int
     feature: str
+    price_id: UUID
+    interval: Interval = "month"
+    intervals: int = 1
     months: int = 1
     student: UUID | None = None
     scope: str = "*"
@@ -90,16 +102,20 @@ class OrderLine:
     vendor: str = ""
     tax_bp: int = 0
     cancelled_at: datetime | None = None
+    forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What somebody wants to buy; outside it is known by its ``public_id`` alone."""
+    """What somebody wants to buy; outside it is known by its ``reference`` alone.
+
+    ``payer`` is None once that person was forgotten, while the law keeps the papers.
+    """
 
     id: UUID
     public_id: str
     school_id: int
-    payer: UUID
+    payer: UUID | None
     currency: str
     placed_at: datetime
     expires_at: datetime
@@ -107,7 +123,14 @@ class Order:
     state: OrderState = OrderState.PENDING
     paid_at: datetime | None = None
     renews: bool = False
+    renewal_ended_at: datetime | None = None
+    skip_summer: bool = False
     test: bool = False
+
+    @property
+    def reference(self) -> str:
+        """Return what providers call it: the school's number leads their messages here."""
+        return f"{self.school_id}-{self.public_id}"
 
     @property
     def total_minor(self) -> int:
@@ -138,7 +161,7 @@ class Payment:
 class Refund:
     """Money back. ``parts`` says for which lines; ``extra`` was owed without any.
 
-    ``goodwill_minor`` is what was given back although the payer keeps all that it was paid for.
+    ``gifts`` is what was given back, by lines, although the payer keeps what it was paid for.
     """
 
     number: int
@@ -148,13 +171,17 @@ class Refund:
     created_at: datetime
     state: RefundState = RefundState.CREATED
     parts: tuple[tuple[int, int], ...] = ()
-    goodwill_minor: int = 0
+    gifts: tuple[tuple[int, int], ...] = ()
     attempt: int = 1
     tried_at: datetime | None = None
     reference: str | None = None
     accepted_at: datetime | None = None
     done_at: datetime | None = None
     reason: str = ""
+
+    @property
+    def goodwill_minor(self) -> int:
+        return sum(minor for _, minor in self.gifts)
 
     @property
     def extra_minor(self) -> int:
@@ -217,6 +244,44 @@ class Right:
     price_minor: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldDispute:
+    """What the core was told of a dispute about a line's money."""
+
+    reference: str
+    amount_minor: int
+    state: DisputeState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the core was told of a line's money; amounts only grow, as they do there.
+
+    ``refunded_minor`` was decided to go back, ``returned_minor`` has gone, ``absorbed_minor`` is
+    borne by us; ``lost_minor`` of what has gone went by disputes. ``unplaced``: the core could
+    grant nothing for it.
+    """
+
+    line: int
+    refunded_minor: int = 0
+    returned_minor: int = 0
+    lost_minor: int = 0
+    absorbed_minor: int = 0
+    disputes: tuple[ToldDispute, ...] = ()
+    renewal_ended: bool = False
+    unplaced: bool = False
+
+    @property
+    def disputed_minor(self) -> int:
+        """Return what an open dispute keeps from us."""
+        return sum(one.amount_minor for one in self.disputes if one.state is DisputeState.OPEN)
+
+    @property
+    def owed_minor(self) -> int:
+        """Return what the core knows to be owed."""
+        return max(self.refunded_minor - self.returned_minor, 0)
+
+
 class ReceiptKind(StrEnum):
     """A receipt, or the taking back of one."""
 
@@ -251,7 +316,7 @@ class Sale:
     disputes: tuple[Dispute, ...] = ()
     log: tuple[Entry, ...] = ()
     receipts: tuple[Receipt, ...] = ()
-    applied: tuple[Right, ...] = field(default=())
+    told: tuple[Told, ...] = ()
 
     def payment(self, number: int) -> Payment:
         return next(one for one in self.payments if one.number == number)

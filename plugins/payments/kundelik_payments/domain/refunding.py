@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from kundelik_payments.domain.balance import (
-    earned,
     has_come,
     is_gone,
     kept,
@@ -23,6 +22,7 @@ from kundelik_payments.domain.model import (
     RefundState,
     Sale,
 )
+from kundelik_payments.domain.money import split
 from kundelik_payments.domain.ordering import fully_back, put_payment, rebalanced
 from kundelik_payments.domain.refused import Refused
 
@@ -163,12 +163,14 @@ def decide(sale: Sale, number: int, parts: Mapping[int, int], now: datetime) -> 
         raise Refused("more-than-refund", "That is more than was given back.")
     # The money is gone already: what was owed before that is what is owed now, and the refund.
     before = owed(_put(sale, replace(refund, state=RefundState.FAILED)))
-    left = earned(sale) - sum(parts.values())
+    room = {line.number: kept(sale, line) - parts.get(line.number, 0) for line in sale.order.lines}
+    given = min(max(rest - before, 0), sum(room.values()))
+    gifts = split(given, [*room.values()]) if given else []
     decided = replace(
         refund,
         state=RefundState.DONE,
         parts=tuple(sorted(parts.items())),
-        goodwill_minor=min(max(rest - before, 0), max(left, 0)),
+        gifts=tuple(pair for pair in zip(room, gifts, strict=False) if pair[1]),
         accepted_at=now,
         done_at=now,
     )

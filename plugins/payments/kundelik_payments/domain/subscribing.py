@@ -8,7 +8,17 @@ from uuid import UUID, uuid5
 
 from kundelik_payments.domain.model import Order, OrderState, Sale
 
-__all__ = ["GRACE", "Subscription", "SubscriptionState", "reminder_due", "renewal", "seen"]
+__all__ = [
+    "GRACE",
+    "REMINDER",
+    "Subscription",
+    "SubscriptionState",
+    "ended",
+    "reminded",
+    "reminder_due",
+    "renewal",
+    "seen",
+]
 
 GRACE: Final = timedelta(days=3)
 REMINDER: Final = timedelta(days=7)
@@ -26,9 +36,10 @@ class SubscriptionState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """The wish to buy the same again and again; ``order`` is the first of its orders."""
+    """The wish to buy the same again and again, from its first order to its latest."""
 
     order: UUID
+    latest: UUID
     provider: str
     reference: str
     state: SubscriptionState
@@ -56,6 +67,7 @@ def seen(known: Subscription | None, now_seen: Subscription) -> Subscription:
     return replace(
         now_seen,
         order=known.order,
+        latest=known.latest,
         period_end=max(known.period_end, now_seen.period_end),
         reminded_for=known.reminded_for,
     )
@@ -71,10 +83,15 @@ def reminder_due(subscription: Subscription, now: datetime) -> bool:
     )
 
 
+def reminded(subscription: Subscription) -> Subscription:
+    """Note that the payer was told of the coming payment."""
+    return replace(subscription, reminded_for=subscription.period_end)
+
+
 def renewal(first: Sale, invoice: str, public_id: str, now: datetime) -> Order:
     """Return the order of a further period; the same invoice always makes the same one."""
     old = first.order
-    lines = tuple(replace(line, cancelled_at=None) for line in old.lines if not line.cancelled_at)
+    lines = tuple(line for line in old.lines if not line.cancelled_at and not line.forgotten)
     return replace(
         old,
         id=uuid5(_RENEWALS, f"{old.id}:{invoice}"),
@@ -84,4 +101,12 @@ def renewal(first: Sale, invoice: str, public_id: str, now: datetime) -> Order:
         lines=lines,
         state=OrderState.PENDING,
         paid_at=None,
+        renewal_ended_at=None,
     )
+
+
+def ended(sale: Sale, now: datetime) -> Sale:
+    """Note that no further period will be paid."""
+    if not sale.order.renews or sale.order.renewal_ended_at is not None:
+        return sale
+    return replace(sale, order=replace(sale.order, renewal_ended_at=now))

@@ -1,20 +1,23 @@
 -- What somebody wanted to buy. The lines lie in it: they are read and written with it, under its row's lock, and what
 -- became of each is in the log beside it. ``purchase`` because ``order`` is a word of SQL.
 create table purchase (
-  school_id  integer     not null,
-  id         uuid        not null,
-  public_id  text        not null check (public_id ~ '^[2-9A-Z]{10}$'),
-  payer_id   uuid        not null,
-  currency   text        not null check (currency ~ '^[A-Z]{3}$'),
-  state      text        not null check (state in ('pending', 'paid', 'expired', 'cancelled')),
-  placed_at  timestamptz not null,
-  expires_at timestamptz not null check (expires_at >= placed_at),
-  paid_at    timestamptz,
-  renews     boolean     not null,
-  test       boolean     not null,
-  lines      jsonb       not null check (jsonb_typeof(lines) = 'array' and jsonb_array_length(lines) > 0),
-  applied    jsonb       not null default '[]',
-  rights_due boolean     not null,
+  school_id        integer     not null,
+  id               uuid        not null,
+  public_id        text        not null check (public_id ~ '^[2-9A-Z]{10}$'),
+  -- Without one the person was forgotten, while the law keeps the papers.
+  payer_id         uuid,
+  currency         text        not null check (currency ~ '^[A-Z]{3}$'),
+  state            text        not null check (state in ('pending', 'paid', 'expired', 'cancelled')),
+  placed_at        timestamptz not null,
+  expires_at       timestamptz not null check (expires_at >= placed_at),
+  paid_at          timestamptz,
+  renews           boolean     not null,
+  renewal_ended_at timestamptz check (renews or renewal_ended_at is null),
+  skip_summer      boolean     not null,
+  test             boolean     not null,
+  lines            jsonb       not null check (jsonb_typeof(lines) = 'array' and jsonb_array_length(lines) > 0),
+  -- What the core was told of each line's money, written in the transaction that tells it.
+  told             jsonb       not null default '[]' check (jsonb_typeof(told) = 'array'),
   primary key (school_id, id),
   check (state <> 'paid' or paid_at is not null)
 );
@@ -23,7 +26,9 @@ create unique index purchase_public on purchase (school_id, public_id);
 
 create index purchase_payer on purchase (school_id, payer_id, placed_at);
 
-create index purchase_open on purchase (school_id, expires_at) where state = 'pending' or rights_due;
+create index purchase_open on purchase (school_id, expires_at) where state = 'pending';
+
+create index purchase_placed on purchase (school_id, placed_at);
 
 create table payment (
   school_id      integer     not null,
@@ -56,7 +61,7 @@ create table refund (
     check (state in ('external', 'created', 'transit', 'done', 'failed', 'canceled')),
   source         text        not null check (source in ('buyer', 'admin', 'external')),
   amount_minor   bigint      not null check (amount_minor > 0),
-  goodwill_minor bigint      not null default 0 check (goodwill_minor between 0 and amount_minor),
+  gifts          jsonb       not null default '[]',
   parts          jsonb       not null default '[]',
   attempt        integer     not null check (attempt > 0),
   reference      text        check (length(reference) <= 200),
@@ -164,12 +169,24 @@ create table subscription (
   provider             text        not null check (length(provider) between 1 and 30),
   reference            text        not null check (length(reference) between 1 and 200),
   purchase_id          uuid        not null,
+  latest_id            uuid        not null,
   state                text        not null check (state in ('active', 'past_due', 'paused', 'canceled')),
   period_end           timestamptz not null,
   cancel_at_period_end boolean     not null,
   reminded_for         timestamptz,
   primary key (school_id, provider, reference),
-  foreign key (school_id, purchase_id) references purchase (school_id, id)
+  foreign key (school_id, purchase_id) references purchase (school_id, id),
+  foreign key (school_id, latest_id) references purchase (school_id, id)
 );
 
+create index subscription_purchase on subscription (school_id, purchase_id);
+
 create index subscription_ends on subscription (school_id, period_end) where state <> 'canceled';
+
+-- Until when the accounts at providers were gone through for this school.
+create table gone_through (
+  school_id integer     not null,
+  provider  text        not null check (length(provider) between 1 and 30),
+  until     timestamptz not null,
+  primary key (school_id, provider)
+);

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from kundelik_payments.providers.spi import Provider
+from kundelik_payments.providers.spi import NotSetUp, Provider
 
 __all__ = ["Providers"]
 
@@ -21,8 +21,17 @@ class Providers:
         return iter(self._by_name.values())
 
     def get(self, name: str) -> Provider:
-        """Return a provider; LookupError when it is not set up."""
+        """Return a provider.
+
+        Raises:
+            NotSetUp: it is not there, or not any more.
+        """
+        if name not in self._by_name:
+            raise NotSetUp(name)
         return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
 
     def offered(self, minor: int, currency: str, *, renews: bool = False) -> list[Provider]:
         """Return who can take an amount, and go on taking it if that was chosen."""

@@ -25,6 +25,7 @@ __all__ = [
     "Forged",
     "Instructions",
     "Misconfigured",
+    "NotSetUp",
     "Notice",
     "Outcome",
     "PaymentFact",
@@ -109,6 +110,10 @@ class Unclear(ProviderError):
 
 class Misconfigured(ProviderError):
     """The keys are wrong, or we asked for nonsense: a person has to look at it."""
+
+
+class NotSetUp(Misconfigured, LookupError):
+    """This way to pay is not set up here, or not any more."""
 
 
 class Forged(ProviderError):
@@ -220,11 +225,15 @@ class TransferAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A message that was proved to be the provider's; a trigger to look, and no more."""
+    """A message that was proved to be the provider's; a trigger to look, and no more.
+
+    ``order`` is our word for the order that it is about, where the message says so.
+    """
 
     event_id: str
     type: str
     hint: str
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,6 +348,12 @@ class Provider(Protocol):
 
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         """Prove that a message is the provider's; Forged when it is not."""
+
+    def hears(self, notice_type: str) -> bool:
+        """Say whether messages of a type tell anything that is not told by others."""
+
+    async def order_of(self, notice: Notice) -> str:
+        """Return our word for the order that a message is about; nothing of ours: nothing."""
 
     async def look(self, notice_type: str, hint: str) -> Sequence[Fact]:
         """Look up what a message was about. Nothing of ours: no facts."""

@@ -13,10 +13,10 @@ from kundelik_payments.domain.codes import new_code
 from kundelik_payments.domain.model import Order, Sale
 from kundelik_payments.domain.ordering import place, settle
 from kundelik_payments.domain.papers import issued, missing, number_of, series_of
-from kundelik_payments.domain.rights import due
-from kundelik_payments.ports import Clock, Entitlements, Held, Store
+from kundelik_payments.domain.refused import Refused
+from kundelik_payments.domain.telling import tell
+from kundelik_payments.ports import Clock, Held, Store
 from kundelik_payments.providers.registry import Providers
-from kundelik_payments.service.entitling import pass_on
 
 __all__ = ["Cashier", "write_papers"]
 
@@ -25,19 +25,25 @@ LOG: Final = logging.getLogger("kundelik_payments")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cashier:
-    """The store, the providers, the core's entitlements and a clock; the steps are functions."""
+    """The store, the providers and a clock; the steps are functions."""
 
     store: Store
     providers: Providers
-    entitlements: Entitlements
     clock: Clock
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Almaty"))
     code: Callable[[], str] = field(default=lambda: new_code(secrets.choice))
 
     async def place(self, order: Order) -> Sale:
-        """Keep a new order; a free one is paid at once. The same id again is the same order."""
+        """Keep a new order; a free one is paid at once. The same id again is the same order.
+
+        Raises:
+            Refused: it is no order, or the id is that of somebody else's.
+        """
         if not await self.store.add(place(order)):
-            return await self.get(order.id)
+            known = await self.get(order.id)
+            if known.order.payer != order.payer:
+                raise Refused("no-such-order", "There is no such order.")
+            return known
         return await self.step(order.id)
 
     async def get(self, order: UUID) -> Sale:
@@ -47,29 +53,29 @@ class Cashier:
             raise LookupError(order)
         return sale
 
+    async def named(self, reference: str) -> Sale | None:
+        """Return the order that a provider calls so; another school's is not here."""
+        sale = await self.store.by_public_id(reference.rpartition("-")[2])
+        return sale if sale and sale.order.reference == reference else None
+
     async def step(
         self,
         order: UUID,
         change: Callable[[Sale, datetime], Sale] | None = None,
     ) -> Sale:
-        """Change an order under its lock, write its papers, then pass on what it entitles to.
+        """Change an order under its lock, write its papers, tell the core what became of it.
 
-        Rights are passed on after the money is kept: should that fail, the next step of this order
-        or the reconciliation passes them on, and nobody is told that the payment failed.
+        All of it is kept together or not at all: no money without what it entitles to.
         """
         now = self.clock.now()
         async with self.store.locked(order) as held:
             before = held.sale
-            after = settle(change(before, now) if change else before, now)
-            held.put(after)
+            held.put(settle(change(before, now) if change else before, now))
             await write_papers(held, now, now.astimezone(self.zone).year)
-        if not due(after):
-            return after
-        try:
-            return await pass_on(self.store, self.entitlements, order)
-        except Exception:
-            # The money is kept; what it entitles to stays due, and is passed on by and by.
-            LOG.exception("%s is not passed on yet", order)
+            after, wishes = tell(held.sale)
+            held.put(after)
+            for wish in wishes:
+                await held.ask(wish)
             return after
 
 

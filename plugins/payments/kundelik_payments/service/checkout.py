@@ -55,7 +55,7 @@ async def start(cashier: Cashier, order: UUID, provider_name: str, way: Way) -> 
     payment, again = await _prepare_payment(cashier, order, provider_name)
     sale = await cashier.get(order)
     wanted = StartRequest(
-        order=sale.order.public_id,
+        order=sale.order.reference,
         payment=payment.number,
         amount_minor=payment.amount_minor,
         currency=sale.order.currency,
@@ -173,7 +173,7 @@ async def send_refund(cashier: Cashier, order: UUID, number: int) -> Sale:
     payment = before.payment(refund.payment)
     provider = cashier.providers.get(payment.provider)
     wanted = RefundRequest(
-        order=before.order.public_id,
+        order=before.order.reference,
         refund=number,
         amount_minor=refund.amount_minor,
         currency=before.order.currency,

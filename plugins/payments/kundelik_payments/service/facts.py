@@ -1,6 +1,7 @@
 """Take in what a provider tells about money; the same fact twice changes nothing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -55,8 +56,8 @@ async def _payment(cashier: Cashier, provider: str, fact: PaymentFact) -> None:
     known = await _known_payment(cashier, provider, fact)
     if known is None:
         return
-    for reference in {fact.reference, *fact.references}:
-        await cashier.store.refer(
+    await cashier.store.refer(
+        *(
             ProviderObject(
                 provider=provider,
                 reference=reference,
@@ -64,7 +65,9 @@ async def _payment(cashier: Cashier, provider: str, fact: PaymentFact) -> None:
                 order=known.order,
                 number=known.number,
             )
+            for reference in sorted({fact.reference, *fact.references})
         )
+    )
     number = known.number
     match fact.outcome:
         case Outcome.DONE:
@@ -86,10 +89,9 @@ async def _payment(cashier: Cashier, provider: str, fact: PaymentFact) -> None:
 
 async def _known_payment(cashier: Cashier, provider: str, fact: PaymentFact) -> Known:
     """Find the payment by the provider's ids, else by ours, which came along with the request."""
-    for reference in (fact.reference, *fact.references):
-        if known := await cashier.store.referred(provider, reference):
-            return known
-    sale = await cashier.store.by_public_id(fact.order) if fact.order else None
+    if known := await cashier.store.referred(provider, fact.reference, *fact.references):
+        return known
+    sale = await cashier.named(fact.order) if fact.order else None
     if sale is None:
         return None
     numbers = [one.number for one in sale.payments if one.provider == provider]
@@ -105,18 +107,15 @@ async def _known_payment(cashier: Cashier, provider: str, fact: PaymentFact) -> 
 
 
 async def _by_references(cashier: Cashier, provider: str, references: Sequence[str]) -> Known:
-    for reference in references:
-        known = await cashier.store.referred(provider, reference)
-        if known and known.kind == "payment":
-            return known
-    return None
+    known = await cashier.store.referred(provider, *references)
+    return known if known and known.kind == "payment" else None
 
 
 async def _refund(cashier: Cashier, provider: str, fact: RefundFact) -> None:
     known = await cashier.store.referred(provider, fact.reference)
     payment = await _by_references(cashier, provider, fact.payment_references)
     if known is None and fact.refund and fact.order:
-        sale = await cashier.store.by_public_id(fact.order)
+        sale = await cashier.named(fact.order)
         if sale and any(one.number == fact.refund for one in sale.refunds):
             known = ProviderObject(
                 provider=provider,
@@ -191,7 +190,7 @@ async def _dispute(cashier: Cashier, provider: str, fact: DisputeFact) -> None:
 
 async def _subscription(cashier: Cashier, provider: str, fact: SubscriptionFact) -> None:
     known = await cashier.store.subscription(provider, fact.reference)
-    sale = None if known else await cashier.store.by_public_id(fact.order)
+    sale = None if known else await cashier.named(fact.order)
     if known is None and sale is None:
         return
     order = known.order if known else sale.order.id if sale else None
@@ -199,13 +198,17 @@ async def _subscription(cashier: Cashier, provider: str, fact: SubscriptionFact)
         return
     seen = Subscription(
         order=order,
+        latest=order,
         provider=provider,
         reference=fact.reference,
         state=fact.state,
         period_end=fact.period_end,
         cancel_at_period_end=fact.cancel_at_period_end,
     )
-    await cashier.store.put_subscription(subscribing.seen(known, seen))
+    after = subscribing.seen(known, seen)
+    await cashier.store.put_subscription(after)
+    if after.ends:
+        await cashier.step(after.latest, subscribing.ended)
 
 
 async def _renewal(cashier: Cashier, provider: str, fact: RenewalFact) -> None:
@@ -218,7 +221,10 @@ async def _renewal(cashier: Cashier, provider: str, fact: RenewalFact) -> None:
     first = await cashier.get(subscription.order)
     now = cashier.clock.now()
     order = subscribing.renewal(first, fact.reference, cashier.code(), now)
-    await cashier.place(order)
+    if await cashier.store.sale(order.id) is None:
+        # Old news may come after new: only a further period is the latest one.
+        await cashier.place(order)
+        await cashier.store.put_subscription(replace(subscription, latest=order.id))
     await cashier.step(
         order.id,
         lambda sale, now: (
@@ -243,7 +249,7 @@ async def _renewal(cashier: Cashier, provider: str, fact: RenewalFact) -> None:
         amount_minor=fact.amount_minor,
         currency=fact.currency,
         references=fact.references,
-        order=(await cashier.get(order.id)).order.public_id,
+        order=(await cashier.get(order.id)).order.reference,
         payment=1,
     )
     await _payment(cashier, provider, paid)

@@ -71,7 +71,7 @@ async def confirm_line(cashier: Cashier, confirmed: Confirmed) -> None:
             number=payment,
         )
     )
-    fact = provider.confirmed(confirmed.line, confirmed.order, payment)
+    fact = provider.confirmed(confirmed.line, sale.order.reference, payment)
     await take(cashier, provider.name, [fact])
 
 

@@ -1,6 +1,7 @@
 """Take messages of providers: prove, keep, answer at once; work on them afterwards."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -8,13 +9,14 @@ from uuid import UUID
 
 from kundelik_payments.domain.refused import Refused
 from kundelik_payments.ports import Inboxed
-from kundelik_payments.providers.spi import ProviderError
+from kundelik_payments.providers.spi import Fact, ProviderError
 from kundelik_payments.service.cashier import LOG, Cashier
 from kundelik_payments.service.facts import NotYet, take
 
 __all__ = ["MOST_ATTEMPTS", "receive", "returned", "work"]
 
 MOST_ATTEMPTS: Final = 12
+_AT_ONCE: Final = 8
 _LONGEST: Final = timedelta(hours=6)
 
 
@@ -40,29 +42,50 @@ async def receive(
 
 
 async def work(cashier: Cashier, limit: int = 100) -> int:
-    """Work on messages that wait, and return how many are done; the others stay for later."""
+    """Work on messages that wait, and return how many are done; the others stay for later.
+
+    Several are looked up at a time, and then taken in one after the other.
+    """
     done = 0
-    for message in await cashier.store.waiting(limit, cashier.clock.now()):
-        attempt = replace(message, attempts=message.attempts + 1)
-        try:
-            provider = cashier.providers.get(message.provider)
-            facts = await provider.look(message.type, message.hint)
-            await take(cashier, message.provider, facts)
-        except (ProviderError, Refused, NotYet) as error:
-            kept = replace(
-                attempt,
-                error=f"{type(error).__name__}: {error}"[:500],
-                next_at=cashier.clock.now() + _pause(attempt.attempts),
-            )
-            if kept.attempts >= MOST_ATTEMPTS:
-                # A person finds it by its error; the reconciliation will look again by itself.
-                kept = replace(kept, processed_at=cashier.clock.now())
-                LOG.warning("gave up on %s %s: %s", kept.provider, kept.event_id, kept.error)
-            await cashier.store.worked_off(kept)
-            continue
-        await cashier.store.worked_off(replace(attempt, error="", processed_at=cashier.clock.now()))
-        done += 1
+    waiting = await cashier.store.waiting(limit, cashier.clock.now())
+    for first in range(0, len(waiting), _AT_ONCE):
+        some = waiting[first : first + _AT_ONCE]
+        looks = await asyncio.gather(*(_look(cashier, one) for one in some))
+        kept = [await _take(cashier, *pair) for pair in zip(some, looks, strict=True)]
+        await cashier.store.worked_off(*kept)
+        done += sum(not one.error for one in kept)
     return done
+
+
+async def _look(cashier: Cashier, message: Inboxed) -> Sequence[Fact] | ProviderError:
+    try:
+        provider = cashier.providers.get(message.provider)
+        return await provider.look(message.type, message.hint)
+    except ProviderError as error:
+        return error
+
+
+async def _take(
+    cashier: Cashier, message: Inboxed, found: Sequence[Fact] | ProviderError
+) -> Inboxed:
+    """Take in what a message was about, and return the message as it is after that."""
+    attempt = replace(message, attempts=message.attempts + 1)
+    try:
+        if isinstance(found, ProviderError):
+            raise found
+        await take(cashier, message.provider, found)
+    except (ProviderError, Refused, NotYet) as error:
+        kept = replace(
+            attempt,
+            error=f"{type(error).__name__}: {error}"[:500],
+            next_at=cashier.clock.now() + _pause(attempt.attempts),
+        )
+        if kept.attempts >= MOST_ATTEMPTS:
+            # A person finds it by its error; the reconciliation will look again by itself.
+            kept = replace(kept, processed_at=cashier.clock.now())
+            LOG.warning("gave up on %s %s: %s", kept.provider, kept.event_id, kept.error)
+        return kept
+    return replace(attempt, error="", processed_at=cashier.clock.now())
 
 
 def _pause(attempts: int) -> timedelta:
@@ -78,6 +101,8 @@ async def returned(cashier: Cashier, order: UUID) -> None:
     """
     sale = await cashier.get(order)
     for payment in sale.payments:
+        if payment.provider not in cashier.providers:
+            continue
         provider = cashier.providers.get(payment.provider)
         waits = payment.state in {"created", "pending", "failed", "canceled"}
         if payment.reference and waits and provider.capabilities.poll_status:

@@ -29,6 +29,7 @@ from kundelik_rating.domain.measure import (
 __all__ = [
     "SETTLED",
     "Child",
+    "Counted",
     "Outcome",
     "Snapshot",
     "Standing",
@@ -87,7 +88,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Counted:
+class Counted:
     """One child as last published."""
 
     id: UUID
@@ -103,7 +104,7 @@ class State:
     results of those who went. ``alike`` is set once the results hardly differed.
     """
 
-    counted: tuple[_Counted, ...] = ()
+    counted: tuple[Counted, ...] = ()
     nameless: tuple[Fraction, ...] = ()
     latest: Snapshot | None = None
     alike: bool = False
@@ -191,16 +192,16 @@ def _published(state: State, number: int, day: date, scale: Scale) -> Step:
     return Step(outcome=Outcome.PUBLISHED, state=replace(state, latest=snapshot))
 
 
-def _with_results(roll: Sequence[Child]) -> tuple[_Counted, ...]:
+def _with_results(roll: Sequence[Child]) -> tuple[Counted, ...]:
     return tuple(
-        _Counted(id=child.id, result=child.result, marks=child.marks)
+        Counted(id=child.id, result=child.result, marks=child.marks)
         for child in sorted(roll, key=lambda child: child.id)
         if child.result is not None
     )
 
 
-def _newer(old: _Counted, child: Child) -> _Counted:
+def _newer(old: Counted, child: Child) -> Counted:
     """Return the child as it is now; a result that was taken back stays as it was published."""
     if child.result is None:
         return old
-    return _Counted(id=old.id, result=child.result, marks=child.marks)
+    return Counted(id=old.id, result=child.result, marks=child.marks)

@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final, Literal, TypeAlias
 
-__all__ = ["Rhythm", "closing_day", "days_to_credit", "publication_days"]
+__all__ = ["Rhythm", "closing_day", "days_to_credit", "due_day", "publication_days"]
 
 Rhythm: TypeAlias = Literal["week", "fortnight", "close"]
 """Every Monday, every other Monday, or only once the period is over."""
 
 _STEPS: Final = {"week": timedelta(weeks=1), "fortnight": timedelta(weeks=2)}
 _TO_CLOSE: Final = timedelta(days=3)  # marks of the last days are still written in by then
+# A server may have stood still; a period that was over before the school began is left alone.
+_LATEST: Final = timedelta(days=14)
 
 
 def closing_day(last: date) -> date:
@@ -31,6 +33,13 @@ def publication_days(first: date, last: date, rhythm: Rhythm) -> tuple[date, ...
             days.append(day)
             day += _STEPS[rhythm]
     return (*days, closing_day(last))
+
+
+def due_day(first: date, last: date, rhythm: Rhythm, today: date) -> date | None:
+    """Return the latest day of publication that has come; None before the first, and long after."""
+    if today > closing_day(last) + _LATEST:
+        return None
+    return max((day for day in publication_days(first, last, rhythm) if day <= today), default=None)
 
 
 def days_to_credit(start: date, end: date, shown: Iterable[tuple[date, date]]) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from kundelik_core.sdk import Text
-from kundelik_payments.domain.codes import grouped
+from kundelik_payments.domain.codes import grouped, public_id_of
 from kundelik_payments.domain.money import shown
 from kundelik_payments.providers.invoice.account import Account, qr_payload
 from kundelik_payments.providers.invoice.statement.line import StatementLine
@@ -41,17 +41,18 @@ class InvoiceProvider:
     async def start(self, request: StartRequest) -> Started:
         """Say where to transfer to, and by which words the transfer is recognised."""
         account = self.account
+        code = public_id_of(request.order)
         fields = {
             "payee": account.name,
             "bin": account.bin,
             "iban": account.iban,
             "bank": account.bank,
             "bic": account.bic,
-            "purpose": account.purpose(request.order),
-            "reference": grouped(request.order),
+            "purpose": account.purpose(code),
+            "reference": grouped(code),
             "amount": shown(request.amount_minor, request.currency),
         }
-        qr = qr_payload(account, request.order, request.amount_minor)
+        qr = qr_payload(account, code, request.amount_minor)
         return Started(
             reference=f"inv-{request.order}-{request.payment}",
             action=Instructions(fields=fields, qr=qr),
@@ -84,6 +85,14 @@ class InvoiceProvider:
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:  # noqa: ARG002
         """Refuse: a bank sends no messages here."""
         raise Forged("this provider sends no messages")
+
+    def hears(self, notice_type: str) -> bool:  # noqa: ARG002
+        """Hear all."""
+        return True
+
+    async def order_of(self, notice: Notice) -> str:
+        """Know nothing by itself."""
+        return notice.order
 
     async def look(self, notice_type: str, hint: str) -> Sequence[Fact]:  # noqa: ARG002
         """Know nothing by itself."""

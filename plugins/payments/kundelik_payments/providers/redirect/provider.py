@@ -102,7 +102,16 @@ class RedirectProvider:
             event, type_, about = (str(found[key]) for key in ("event", "type", "reference"))
         except (ValueError, KeyError, TypeError) as error:
             raise Forged("not a message") from error
-        return Notice(event_id=event[:100], type=type_[:100], hint=about[:100])
+        order, _, _number = about.rpartition("-")
+        return Notice(event_id=event[:100], type=type_[:100], hint=about[:100], order=order[:100])
+
+    def hears(self, notice_type: str) -> bool:  # noqa: ARG002
+        """Hear all."""
+        return True
+
+    async def order_of(self, notice: Notice) -> str:
+        """Return what the message says: references are ours, and signed."""
+        return notice.order
 
     async def look(self, notice_type: str, hint: str) -> Sequence[Fact]:  # noqa: ARG002 - as above
         """Ask about the payment that a message was about."""

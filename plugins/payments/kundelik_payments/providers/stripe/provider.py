@@ -9,7 +9,7 @@ from stripe.params import RefundCreateParams, TransferCreateParams
 from stripe.params.checkout import SessionCreateParams
 
 from kundelik_core.sdk import Text
-from kundelik_payments.domain.codes import grouped
+from kundelik_payments.domain.codes import grouped, public_id_of
 from kundelik_payments.providers.spi import (
     Capabilities,
     Fact,
@@ -33,13 +33,27 @@ from kundelik_payments.providers.stripe.looking import (
     everything,
     find_refund,
     find_session,
+    order_behind,
     session_facts,
 )
-from kundelik_payments.providers.stripe.reading import refund_fact, subscription_fact
+from kundelik_payments.providers.stripe.reading import order_in, refund_fact, subscription_fact
 from kundelik_payments.providers.stripe.shapes import Shape
 
 __all__ = ["StripeProvider"]
 
+_SAID_ALREADY: Final = frozenset(
+    {
+        *("payment_intent.created", "payment_intent.succeeded", "payment_intent.processing"),
+        *("charge.succeeded", "charge.pending", "charge.updated", "invoice.created"),
+        *(
+            "invoice.finalized",
+            "invoice.updated",
+            "invoice.payment_succeeded",
+            "invoice_payment.paid",
+        ),
+        *("customer.created", "customer.updated", "payment_method.attached"),
+    }
+)
 _TOLERANCE: Final = timedelta(seconds=300)
 _LEAD: Final = timedelta(minutes=5)
 _SHORTEST: Final = timedelta(minutes=31)
@@ -47,7 +61,10 @@ _LONGEST: Final = timedelta(hours=23)
 
 
 class StripeProvider:
-    """One account at Stripe; during a change of secrets messages of both are taken."""
+    """One account at Stripe; during a change of secrets messages of both are taken.
+
+    Many schools share the account: ``school`` is the one whose part of it is gone through.
+    """
 
     name = "stripe"
     title = Text(kk="Карта (Stripe)", ru="Карта (Stripe)", en="Card (Stripe)")
@@ -75,12 +92,14 @@ class StripeProvider:
         caller: Caller,
         secrets: Sequence[str],
         *,
+        school: int | None = None,
         tolerance: timedelta = _TOLERANCE,
     ) -> None:
         if not secrets or not all(secrets):
             raise Misconfigured("there is no secret to prove messages with")
         self._caller = caller
         self._secrets = tuple(secrets)
+        self._school = school
         self._tolerance = tolerance
 
     async def start(self, request: StartRequest) -> Started:
@@ -116,8 +135,13 @@ class StripeProvider:
                 raise Forged("not an event") from error
             shape = Shape(event)
             inner = shape.get("data.object")
-            hint = str(inner.get("id", "")) if isinstance(inner, Mapping) else ""
-            return Notice(event_id=shape.text("id"), type=shape.text("type"), hint=hint)
+            about_it = inner if isinstance(inner, Mapping) else {}
+            return Notice(
+                event_id=shape.text("id"),
+                type=shape.text("type"),
+                hint=str(about_it.get("id", "")),
+                order=order_in(about_it),
+            )
         raise Forged("signed by nobody we know")
 
     def _check_age(self, signature: str, now: datetime) -> None:
@@ -128,6 +152,16 @@ class StripeProvider:
         age = abs(now.timestamp() - int(stamps[0]))
         if age > self._tolerance.total_seconds():
             raise Forged("signed long ago")
+
+    def hears(self, notice_type: str) -> bool:
+        """Pass over what a purchase says a second and a third time."""
+        return notice_type not in _SAID_ALREADY
+
+    async def order_of(self, notice: Notice) -> str:
+        """Return what the message says, or what hangs on the payment that it is about."""
+        if notice.order or not notice.hint:
+            return notice.order
+        return await self._caller.run(lambda client: order_behind(client, notice.type, notice.hint))
 
     async def look(self, notice_type: str, hint: str) -> Sequence[Fact]:
         """Fetch again what a message was about."""
@@ -164,7 +198,9 @@ class StripeProvider:
 
     async def reconcile(self, since: datetime, until: datetime) -> Sequence[Fact]:
         """List what was made in a stretch of time."""
-        return await self._caller.run(lambda client: everything(client, since, until))
+        return await self._caller.run(
+            lambda client: everything(client, since, until, f"{self._school}-")
+        )
 
     async def end_renewal(self, subscription: str, idempotency_key: str) -> SubscriptionFact:
         """Let a subscription end with its period, at one click."""
@@ -299,7 +335,7 @@ def _session_params(request: StartRequest) -> SessionCreateParams:
                 "price_data": {
                     "currency": currency,
                     "unit_amount": request.amount_minor,
-                    "product_data": {"name": grouped(request.order)},
+                    "product_data": {"name": grouped(public_id_of(request.order))},
                 },
             }
         ]
@@ -312,7 +348,7 @@ def _session_params(request: StartRequest) -> SessionCreateParams:
             "price_data": {
                 "currency": currency,
                 "unit_amount": request.amount_minor,
-                "product_data": {"name": grouped(request.order)},
+                "product_data": {"name": grouped(public_id_of(request.order))},
                 "recurring": {"interval": "month", "interval_count": request.renew_months},
             },
         }

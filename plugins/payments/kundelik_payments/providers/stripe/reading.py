@@ -1,7 +1,8 @@
 """Turn Stripe's objects into facts."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from kundelik_payments.domain.model import DisputeState
 from kundelik_payments.domain.subscribing import SubscriptionState
@@ -19,6 +20,7 @@ from kundelik_payments.providers.stripe.shapes import Shape
 
 __all__ = [
     "dispute_fact",
+    "order_in",
     "payment_fact",
     "payout_fact",
     "refund_fact",
@@ -28,6 +30,7 @@ __all__ = [
     "vendor_fact",
 ]
 
+_DETAILS: Final = "parent.subscription_details.metadata"
 _PAID: Final = frozenset({"paid", "no_payment_required"})
 _REFUND: Final = {
     "succeeded": Outcome.DONE,
@@ -55,6 +58,14 @@ _SUBSCRIPTION: Final = {
     "incomplete_expired": SubscriptionState.CANCELED,
 }
 _PAYOUT: Final = {"paid": Outcome.DONE, "failed": Outcome.FAILED, "canceled": Outcome.CANCELED}
+
+
+def order_in(found: Mapping[str, Any]) -> str:
+    """Return our word for the order that an object names, of whatever kind it is."""
+    kind = found.get("object")
+    if kind not in {"checkout.session", "payment_intent", "charge", "refund", "subscription"}:
+        return Shape(found).meta("order", _DETAILS) if kind == "invoice" else ""
+    return Shape(found).meta("order")
 
 
 def payment_fact(session: Shape, intent: Shape | None) -> PaymentFact:

@@ -18,8 +18,10 @@ READ: Final[Mapping[str, frozenset[str]]] = {
             "created",
         }
     ),
-    "payment_intent": frozenset({"id", "status", "latest_charge", "last_payment_error", "created"}),
-    "charge": frozenset({"id", "payment_intent"}),
+    "payment_intent": frozenset(
+        {"id", "status", "latest_charge", "last_payment_error", "created", "metadata"}
+    ),
+    "charge": frozenset({"id", "payment_intent", "metadata"}),
     "refund": frozenset(
         {"id", "status", "amount", "currency", "charge", "payment_intent", "metadata", "created"}
     ),
@@ -34,9 +36,10 @@ READ: Final[Mapping[str, frozenset[str]]] = {
         {
             *("id", "status", "billing_reason", "amount_paid", "amount_due", "currency"),
             "parent.subscription_details.subscription",
+            "parent.subscription_details.metadata",
         }
     ),
-    "invoice_payment": frozenset({"id", "payment.type", "payment.payment_intent"}),
+    "invoice_payment": frozenset({"id", "invoice", "payment.type", "payment.payment_intent"}),
     "transfer": frozenset(
         {"id", "amount", "amount_reversed", "reversed", "metadata", "transfer_group"}
     ),
@@ -54,6 +57,11 @@ class Shape:
     def __init__(self, value: StripeObject | Mapping[str, Any]) -> None:
         self._value = value.to_dict() if isinstance(value, StripeObject) else value
         self._kind = str(self._value.get("object", ""))
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """Return it as it came."""
+        return self._value
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - as Stripe sends it
         """Return what stands at ``path``; of a list the last one's, None where nothing stands."""
@@ -73,9 +81,9 @@ class Shape:
             return str(found.get("id", ""))
         return str(found or "")
 
-    def meta(self, key: str) -> str:
+    def meta(self, key: str, path: str = "metadata") -> str:
         """Return one of our own words."""
-        return str((self.get("metadata") or {}).get(key, ""))
+        return str((self.get(path) or {}).get(key, ""))
 
     def number(self, key: str) -> int:
         """Return one of our own numbers; 0 when there is none."""

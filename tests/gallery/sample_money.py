@@ -1,0 +1,140 @@
+"""Sample pages of prices, places, codes and what a family has; nobody in them exists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.gallery.frame import PUPILS, frame, picker
+
+SCHOOL = "/office/licences"
+
+
+def prices(lang: str) -> dict[str, Any]:
+    """Products of two modules, one with a form that was refused."""
+    p = picker(lang)
+    month, family = (
+        p("бір айға", "за месяц", "a month"),
+        p("отбасы, әр балаға", "семья, за каждого ребёнка", "a family, for each child"),
+    )
+    notes = p("2-баладан бастап 80\u00a0% · ішінде 12\u00a0% салық",
+              "начиная с ребёнка № 2 – 80\u00a0% · включая налог 12\u00a0%",
+              "from child 2 on 80\u00a0% · 12\u00a0% tax inside")  # fmt: skip
+    since = p("2026 ж. 1 қыркүйек, 09:00", "1 сентября 2026 г., 09:00", "September 1, 2026, 09:00")
+    price = {
+        "amount": "1\u00a0500\u00a0₸", "currency": "KZT", "per": "month", "per_text": month,
+        "audience": "parent", "audience_text": family, "notes": notes, "since": since, "until": "",
+    }  # fmt: skip
+    product = {"runs": True, "vendor": "", "retired": False, "prices": [], "past": []}
+    rating = p("Оқушы рейтингі", "Рейтинг ученика", "Pupil rating")
+    return frame(lang, "office", "") | {
+        "products": [
+            product
+            | {"sku": "rating.view", "title": rating, "module": rating, "prices": [price],
+               "past": [price | {"amount": "1\u00a0200\u00a0₸", "notes": "", "until": since}]},
+            product
+            | {"sku": "songs.month", "title": p("Әндер кітабы", "Песенник", "Song book"),
+               "module": "songs", "vendor": "Aqyn", "runs": False, "retired": True},
+        ],
+        "wrong": "songs.month",
+        "typed": {"amount": "көп", "per": "month", "audience": "parent", "siblings": "", "tax": "",
+                  "vendor": "Aqyn", "commission": "20"},
+        "error_field": "amount",
+        "error": p("«көп» – сома емес. 1500 немесе 1500,50 деп жазыңыз.",
+                   "«көп» – это не сумма. Напишите, например, 1500 или 1500,50.",
+                   "“көп” is no amount. Write it like 1500 or 1500,50."),
+        "intervals": [{"value": "month", "label": month}],
+        "audiences": [{"value": "parent", "label": family}],
+    }  # fmt: skip
+
+
+def licences(lang: str) -> dict[str, Any]:
+    """A school that has a licence, gives places and has made codes."""
+    p = picker(lang)
+    rating = p("Оқушы рейтингі", "Рейтинг ученика", "Pupil rating")
+    until = p("2027 ж. 25 мамырға дейін", "до 25 мая 2027 г.", "until May 25, 2027")
+    used = p("1-ден 0 рет қолданылды", "использован 0 из 1", "used 0 of 1")
+    return frame(lang, "office", "/office") | {
+        "licences": [
+            {"title": rating, "seats": p("30 орынның 12 бос емес", "занято мест: 12 из 30",
+                                         "12 of 30 seats taken"),
+             "until": until, "href": f"{SCHOOL}/1"},
+            {"title": p("Әндер кітабы", "Песенник", "Song book"), "seats": "", "until": until,
+             "href": ""},
+        ],
+        "features": [{"value": "rating.view", "label": rating, "current": False}],
+        "q": "А",
+        "found": [{"id": str(n), "name": name, "sub": "7 Ә"} for n, name in enumerate(PUPILS[:3])],
+        "chosen": "1",
+        "ref": "1",
+        "places": [{"name": name, "title": rating, "until": until, "action": SCHOOL}
+                   for name in PUPILS[3:6]],
+        "vouchers": [
+            {"title": rating, "months": "3", "used": used, "state": until,
+             "made": p("2026 ж. 4 қараша", "4 ноября 2026 г.", "November 4, 2026"),
+             "action": action}
+            for action in (SCHOOL, "")
+        ],
+        "typed": {"months": "", "uses": "", "codes": "", "expires": ""},
+        "error": "",
+        "for_codes": False,
+        "most": 200,
+        "school_id": 1,
+        "schools": [],
+    }  # fmt: skip
+
+
+def licence(lang: str) -> dict[str, Any]:
+    """Who sits on a licence, and a class to take."""
+    p = picker(lang)
+    return frame(lang, "office", "/office") | {
+        "title": p("Оқушы рейтингі", "Рейтинг ученика", "Pupil rating"),
+        "until": p("2027 ж. 25 мамырға дейін", "до 25 мая 2027 г.", "until May 25, 2027"),
+        "back": SCHOOL,
+        "here_path": f"{SCHOOL}/1",
+        "school_id": 1,
+        "total": 30,
+        "free": p("18 орын бос", "18 мест свободно", "18 seats are free"),
+        "any_free": True,
+        "sitting": [{"name": name, "action": SCHOOL} for name in PUPILS[:6]],
+        "q": "",
+        "asked": True,
+        "classes": [{"value": "1", "label": "7 Ә", "current": True}],
+        "found": [{"id": str(n), "name": name, "sub": "7 Ә"}
+                  for n, name in enumerate(PUPILS[6:10])],
+        "error": "",
+    }  # fmt: skip
+
+
+def codes(lang: str) -> dict[str, Any]:
+    """Three slips."""
+    p = picker(lang)
+    return frame(lang, "office", "/office") | {
+        "school": p("№ 12 мектеп-гимназия", "Школа-гимназия № 12", "School No. 12"),
+        "back": SCHOOL,
+        "title": p("Оқушы рейтингі", "Рейтинг ученика", "Pupil rating"),
+        "months": 3,
+        "until": p("2027 ж. 25 мамырға дейін", "до 25 мая 2027 г.", "until May 25, 2027"),
+        "address": "kundelik.example",
+        "codes": ["2345-6789-DFGJ-LQRS", "UVWZ-2345-6789-DFGJ", "LQRS-UVWZ-2345-6789"],
+    }
+
+
+def holdings(lang: str) -> dict[str, Any]:
+    """A family with two children, and a code that was typed wrongly."""
+    p = picker(lang)
+    rating = p("Оқушы рейтингі", "Рейтинг ученика", "Pupil rating")
+    until = p("2027 ж. 25 мамырға дейін", "до 25 мая 2027 г.", "until May 25, 2027")
+    school = p("№ 12 мектеп-гимназия", "Школа-гимназия № 12", "School No. 12")
+    return frame(lang, "family", "/diary") | {
+        "children": [
+            {"id": "1", "name": "Айша", "school": school, "current": True,
+             "services": [{"title": rating, "until": until}]},
+            {"id": "2", "name": "Арман", "school": school, "current": False, "services": []},
+        ],
+        "others": [{"title": p("Әндер кітабы", "Песенник", "Song book"), "whom": school,
+                    "until": p("мерзімсіз", "бессрочно", "without an end")}],
+        "code": "2222-3333",
+        "error": p("Мұндай код жоқ немесе оның мерзімі өтіп кеткен.",
+                   "Такого кода нет, или его срок вышел.",
+                   "There is no such code, or its time is over."),
+    }  # fmt: skip

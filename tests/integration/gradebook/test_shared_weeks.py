@@ -1,0 +1,128 @@
+"""What a class shares of a week is read once, is never old, and is drawn as everything together."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import httpx
+import pytest
+
+from kundelik_core.gradebook.diary.kept import WEEKS, Weeks
+from kundelik_core.gradebook.diary.model import SharedWeek
+from kundelik_core.kernel.db import tenant
+from kundelik_core.kernel.ids import new_id
+from kundelik_core.web.middleware import Shell
+from kundelik_core.web.remembered import PAGES
+from tests.factories import Factory
+from tests.integration.gradebook.test_pages import Town, cell, client, save, town, work
+
+pytestmark = pytest.mark.usefixtures("at_school")
+__all__ = ["town"]
+
+WEEK = "2026-W45"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> Iterator[None]:
+    WEEKS.clear()
+    yield
+    WEEKS.clear()
+
+
+async def _text(who: httpx.AsyncClient, pupil: object) -> str:
+    answer = await who.get(f"/diary/{pupil}/{WEEK}")
+    assert answer.status_code == 200
+    return answer.text
+
+
+async def _homework(town: Town, base: str, text: str) -> None:
+    answer = await town.teacher.post(
+        f"{town.api}/lessons/{town.journal.lessons[1]}",
+        json={"topic": "", "homework": text, "base": {"topic": "", "homework": base}},
+    )
+    assert answer.status_code == 200
+
+
+async def test_a_class_reads_its_week_once(factory: Factory, app: Shell, town: Town) -> None:
+    one, other = town.journal.pupils[:2]
+    school = town.journal.school_id
+    guardian = await factory.person(school, "Әлиев", "Самат", role="parent", sex="m")
+    account = await factory.account(f"g.{new_id().hex}", memberships=[(school, guardian, "parent")])
+    await factory.child(account, school, guardian, other)
+    second = await client(app, account)
+    await _homework(town, "", "№ 17")
+    await save(town, cell(town, "9"))
+    assert "№ 17" in (first := await _text(town.parent, one))
+    assert '<span class="mk h">9</span>' in first
+    assert len(WEEKS) == 1
+    assert "№ 17" in (text := await _text(second, other))
+    assert "mk h" not in text
+    # Marks, by a journal that is held, leave what is shared as it is.
+    await save(town, cell(town, "7", "9"))
+    assert '<span class="mk m">7</span>' in await _text(town.parent, one)
+    assert len(WEEKS) == 1
+    await _homework(town, "№ 17", "№ 18")
+    for who, pupil in ((town.parent, one), (second, other)):
+        assert "№ 18" in (text := await _text(who, pupil))
+        assert "№ 17" not in text
+    assert len(WEEKS) == 2
+
+
+async def test_a_group_joined_or_left_is_another_week(factory: Factory, town: Town) -> None:
+    where = town.journal
+    before = await _text(town.parent, where.pupils[0])
+    more = await factory.journal(where.school_id, subject="music", pupils=1)
+    async with tenant(where.school_id, write=True) as tx:
+        await tx.execute(
+            "insert into core.group_pupil (school_id, group_id, pupil_id, from_date)"
+            " values ($1, $2, $3, $4)",
+            tx.school_id, more.group, where.pupils[0], date(2026, 9, 1),
+        )  # fmt: skip
+    after = await _text(town.parent, where.pupils[0])
+    assert after.count('<li class="les') == 2 * before.count('<li class="les')
+
+
+async def test_drawn_is_what_is_laid_out(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    sor = work(date="2026-11-04")
+    assert (await town.teacher.post(f"{town.api}/works", json=sor)).status_code == 200
+    pupil = town.journal.pupils[0]
+    await save(
+        town, cell(town, "9"), cell(town, "8 о", lesson=1), cell(town, "н", lesson=2),
+        cell(town, "12") | {"column": sor["id"]},
+    )  # fmt: skip
+    await _homework(town, "", "<b>№ 1 & 2</b>")
+    remark = {"id": str(new_id()), "comment": "Жарайсың <3"}
+    for lesson in (0, 3):
+        path = f"{town.api}/cells/{town.journal.lessons[lesson]}/{pupil}/comment"
+        assert (await town.teacher.post(path, json=remark | {"id": str(new_id())})).is_success
+    await town.parent.post(f"/diary/{pupil}/{WEEK}/seen")
+    drawn = await _text(town.parent, pupil)
+    assert "<small>/15</small>" in drawn
+    monkeypatch.setattr("kundelik_core.web.diary_view.fill", lambda *_: None)
+    PAGES.clear()
+    assert await _text(town.parent, pupil) == drawn
+
+
+async def test_a_work_on_a_day_without_a_lesson_has_a_line(factory: Factory, town: Town) -> None:
+    pupil, made = town.journal.pupils[0], new_id()
+    async with tenant(town.journal.school_id, write=True) as tx:
+        await tx.execute(
+            "insert into core.work (school_id, id, group_id, kind, date, max_points)"
+            " values ($1, $2, $3, 'sor', $4, 15)",
+            tx.school_id, made, town.journal.group, date(2026, 11, 7),
+        )  # fmt: skip
+    await save(town, cell(town, "12") | {"column": str(made)})
+    text = await _text(town.parent, pupil)
+    assert 'id="d2026-11-07"' in text
+    assert "<small>/15</small>" in text
+
+
+def test_the_longest_unasked_goes_first() -> None:
+    weeks = Weeks(2)
+    week = SharedWeek(None, [], [], [], [])
+    for key in "ab":
+        weeks.keep(key, week)
+    assert weeks.find("a") is week
+    weeks.keep("c", week)
+    assert weeks.find("b") is None
+    assert weeks.find("a") is week
+    assert len(weeks) == 2
