@@ -32,7 +32,7 @@ bench: setup ## Measure the hot pages: make bench [ARGS=--json]
 	@exec $(BIN)/kundelik bench $(ARGS)
 
 ##### Checking
-.PHONY: dev browser test check lint types imports format
+.PHONY: dev browser test test-deep check lint types imports format
 dev: ## Prepare .venv to develop Kundelik
 	@tools/setup dev
 
@@ -43,6 +43,10 @@ test: browser ## Run all tests, a real browser included: make test [ARGS="-k dia
 	@# First what touches the data sources, with the three of them as three separate databases.
 	$(if $(ARGS),,KUNDELIK_TEST_SPLIT=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup $(SPLIT))
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+test-deep: dev ## Let what takes random examples take ten times as many
+	KUNDELIK_TEST_DEEP=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS) \
+	    $$(grep -rlE '^(from|import) hypothesis' --include='test_*.py' tests plugins)
 
 lint: dev ## Style, imports between floors, rules of the house
 	$(BIN)/ruff check .

@@ -17,20 +17,14 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import msgspec
 
+from bench.ground import plugins_here
 from bench.server import cpu_us, family, spent_us
-from kundelik_core.cli.install import installation
 from kundelik_core.kernel.clock import SCHOOL_ZONE, set_now
 from kundelik_core.kernel.ids import new_id
-from kundelik_core.kernel.settings import Settings
 from kundelik_core.kernel.wire import Connection
 from kundelik_core.plugins.declared import HandlerRef
-from kundelik_core.plugins.discover import find_plugins
-from kundelik_core.plugins.life.here import called_here
-from kundelik_core.plugins.life.operate import approve_all_first_party
-from kundelik_core.plugins.life.operator import operator
 from kundelik_core.plugins.life.running import Running
 from kundelik_core.plugins.switching import Switch
 from kundelik_core.plugins.work import school_call
@@ -86,16 +80,8 @@ def generate(folder: Path) -> None:
 
 async def nights(folder: Path) -> list[Spent]:
     """Run the nights, each on results that all differ from those of the night before."""
-    settings = Settings(data_dir=folder)
-    async with installation(settings, migrate=True) as urls:
-        async with operator(settings, urls, doer="bench") as op:
-            await approve_all_first_party(op, find_plugins())
-        owner: Connection = await asyncpg.connect(urls.migrate_tenant)
-        try:
-            async with called_here(settings, urls.tenant) as here:
-                return await _nights(here, owner)
-        finally:
-            await owner.close()
+    async with plugins_here(folder) as (here, owner):
+        return await _nights(here, owner)
 
 
 async def _nights(here: Running, owner: Connection) -> list[Spent]:

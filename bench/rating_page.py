@@ -15,23 +15,17 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
+from bench.ground import plugins_here
 from bench.server import cpu_us, family, spent_us
-from kundelik_core.cli.install import installation
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.clock import SCHOOL_ZONE
 from kundelik_core.kernel.ids import new_id
-from kundelik_core.kernel.settings import Settings
 from kundelik_core.kernel.wire import Connection
 from kundelik_core.plugins.context import CallContext, call_for
 from kundelik_core.plugins.database.engine import PluginTransaction
 from kundelik_core.plugins.declared import HandlerRef, page_name
-from kundelik_core.plugins.discover import find_plugins
-from kundelik_core.plugins.life.here import called_here
-from kundelik_core.plugins.life.operate import approve_all_first_party
-from kundelik_core.plugins.life.operator import operator
 from kundelik_core.plugins.life.running import Running
 from kundelik_core.sdk import Actor, DiaryWeek, Html, PageRequest, School
 
@@ -67,16 +61,8 @@ def main() -> int:
 
 async def looks(folder: Path) -> list[Seen]:
     """Look at everything a few hundred times."""
-    settings = Settings(data_dir=folder)
-    async with installation(settings, migrate=True) as urls:
-        async with operator(settings, urls, doer="bench") as op:
-            await approve_all_first_party(op, find_plugins())
-        owner: Connection = await asyncpg.connect(urls.migrate_tenant)
-        try:
-            async with called_here(settings, urls.tenant) as here:
-                return await _looks(here, owner)
-        finally:
-            await owner.close()
+    async with plugins_here(folder) as (here, owner):
+        return await _looks(here, owner)
 
 
 async def _looks(here: Running, owner: Connection) -> list[Seen]:

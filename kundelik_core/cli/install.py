@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from kundelik_core.kernel.wire import Connection
 __all__ = [
     "data_dir_option",
     "echo_json",
+    "echo_list",
     "installation",
     "json_option",
     "owner",
@@ -55,6 +56,17 @@ def echo_json(value: object) -> None:
     """Print for a script."""
     plain = msgspec.to_builtins(value, str_keys=True)
     click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+
+
+def echo_list(rows: Sequence[T], line: Callable[[T], str], none: str, as_json: bool) -> None:
+    """Print rows for a script, or each on a line of its own and ``none`` where there are none."""
+    if as_json:
+        echo_json(rows)
+        return
+    for row in rows:
+        click.echo(line(row))
+    if not rows:
+        click.echo(none)
 
 
 @asynccontextmanager

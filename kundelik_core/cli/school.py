@@ -8,6 +8,7 @@ import click
 from kundelik_core.cli.install import (
     data_dir_option,
     echo_json,
+    echo_list,
     installation,
     json_option,
     owner,
@@ -116,15 +117,11 @@ def list_(region: str | None, data_dir: Path | None, as_json: bool) -> None:
                     break
         return found
 
-    rows = run(work())
-    if as_json:
-        echo_json(rows)
-        return
-    for row in rows:
+    def line(row: SchoolRow) -> str:
         demo = "  (made up)" if row.is_demo else ""
-        click.echo(f"{row.id:>6}  {row.region}  {row.title.kk} | {row.title.ru}{demo}")
-    if not rows:
-        click.echo("No school yet. Add one: kundelik school add TITLE")
+        return f"{row.id:>6}  {row.region}  {row.title.kk} | {row.title.ru}{demo}"
+
+    echo_list(run(work()), line, "No school yet. Add one: kundelik school add TITLE", as_json)
 
 
 for granting in (grant, grants, revoke):

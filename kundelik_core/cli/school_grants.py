@@ -13,6 +13,7 @@ import click
 from kundelik_core.cli.install import (
     data_dir_option,
     echo_json,
+    echo_list,
     installation,
     json_option,
     run,
@@ -69,13 +70,7 @@ def grants(school: int, pupil: str | None, data_dir: Path | None, as_json: bool)
     Example:  kundelik school grants 1 aisha.2014
     """
     lines = run(_grants(settings_with(data_dir=data_dir), school, pupil))
-    if as_json:
-        echo_json(lines)
-        return
-    for line in lines:
-        click.echo(_said(line))
-    if not lines:
-        click.echo("Nothing was granted.")
+    echo_list(lines, _said, "Nothing was granted.", as_json)
 
 
 @click.command("revoke")

@@ -9,6 +9,7 @@ import click
 from kundelik_core.cli.install import (
     data_dir_option,
     echo_json,
+    echo_list,
     installation,
     json_option,
     owner,
@@ -133,15 +134,11 @@ def list_(match: str, platform: bool, data_dir: Path | None, as_json: bool) -> N
         async with installation(settings_with(data_dir=data_dir)):
             return await list_accounts(match, platform=platform)
 
-    rows = run(work())
-    if as_json:
-        echo_json(rows)
-        return
-    for row in rows:
+    def line(row: AccountRow) -> str:
         state = "" if row.status == "active" and row.has_password else f"  [{_state(row)}]"
-        click.echo(f"{row.login:<28} {row.display_name:<32} {' '.join(row.roles)}{state}")
-    if not rows:
-        click.echo("No such account.")
+        return f"{row.login:<28} {row.display_name:<32} {' '.join(row.roles)}{state}"
+
+    echo_list(run(work()), line, "No such account.", as_json)
 
 
 def _state(row: object) -> str:

@@ -9,6 +9,7 @@ import click
 from kundelik_core.cli.install import (
     data_dir_option,
     echo_json,
+    echo_list,
     installation,
     json_option,
     run,
@@ -77,13 +78,7 @@ def list_(school: int, data_dir: Path | None, as_json: bool) -> None:
     Example:  kundelik voucher list --school 1
     """
     found = run(_list(settings_with(data_dir=data_dir), school))
-    if as_json:
-        echo_json(found)
-        return
-    for one in found:
-        click.echo(_said(one))
-    if not found:
-        click.echo("No codes were given out.")
+    echo_list(found, _said, "No codes were given out.", as_json)
 
 
 @command.command("withdraw")

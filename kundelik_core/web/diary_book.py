@@ -80,7 +80,7 @@ def fill(
         if group is None:
             continue
         lesson = mark.lesson or ""
-        if f"m{lesson}" not in book.places:
+        if f"+{lesson}" not in book.places:
             lesson = book.lessons.get((mark.group, mark.date), "")
             if not lesson:
                 return None
@@ -94,13 +94,13 @@ def fill(
     absences = dict(week.absences)
     locale, pieces, places = current_locale(), list(book.pieces), book.places
     for lesson in {**marks, **absences}:
-        place = places.get(f"m{lesson}")
+        place = places.get(f"+{lesson}")
         if place is not None:
             own = tuple(marks.get(lesson, ()))
             pieces[place] = _draw_marks(own, absences.get(lesson, ""), locale)
     for lesson, texts in remarks.items():
-        pieces[places[f"r{lesson}"]] = _draw_remarks(texts, locale)
-    news = places.get("news", 0)
+        pieces[places[f"!{lesson}"]] = _draw_remarks(texts, locale)
+    news = places.get("*", 0)
     # Made of pieces that the templates have escaped.
     before, after = "".join(pieces[:news]), "".join(pieces[news:])
     return {"before": markupsafe.Markup(before), "after": markupsafe.Markup(after)}  # noqa: S704

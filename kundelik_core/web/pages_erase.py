@@ -89,7 +89,11 @@ def _refusal(one: Leaver) -> dict[str, str]:
     try:
         check_leaver(one, clock.today())
     except Problem as problem:
-        return {"text": _(problem.message) % problem.params, "help": _(problem.help or "")}
+        help_ = problem.help
+        return {
+            "text": _(problem.message) % problem.params,
+            "help": _(help_) if help_ else "",
+        }
     return {}
 
 

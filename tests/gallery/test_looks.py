@@ -14,7 +14,7 @@ from tests.gallery.pages import PAGES
 LOOKS = ("nauryz", "contrast")
 # Together they use every colour and every part.
 DECIDE = ("login-error", "diary", "marks", "journal", "office", "class", "import-review",
-          "timetable", "appearance-refused", "slip", "account", "error")  # fmt: skip
+          "timetable", "appearance-refused", "slip", "account", "error", "people")  # fmt: skip
 # WCAG's level AAA asks for 7 to 1, or 4.5 to 1 where letters are large; off unless asked for.
 ENHANCED = "color-contrast-enhanced"
 ASKED = {

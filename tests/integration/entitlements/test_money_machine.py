@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import uuid4
 
 import msgspec
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from kundelik_core.entitlements.actions import credit_days
@@ -22,6 +22,7 @@ from kundelik_core.entitlements.terms import Between, Months
 from kundelik_core.kernel.clock import SCHOOL_ZONE, set_now
 from kundelik_core.kernel.db import Tenant, tenant
 from kundelik_core.kernel.errors import Problem
+from tests.depth import looks
 from tests.factories import Factory
 from tests.integration.entitlements.desk import NOBODY, NOW, Family
 from tests.integration.entitlements.model import Refused, World
@@ -301,7 +302,7 @@ def _reach(one: Span, other: Span) -> bool:
 @example([Step("subscribe"), Step("buy"), Step("cancel"), Step("wait", size=80),
           Step("subscribe", size=3), Step("credit"), Step("lost"), Step("payout")])  # fmt: skip
 @given(plan=plans)
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@looks(60, suppress_health_check=list(HealthCheck))
 async def test_money_is_neither_made_nor_lost(factory: Factory, plan: list[Step]) -> None:
     machine = Machine(await Family.make(factory))
     for step in plan:

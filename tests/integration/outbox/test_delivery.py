@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from kundelik_core.kernel import clock
@@ -29,6 +29,7 @@ from kundelik_core.kernel.outbox.letters import (
     waiting,
 )
 from kundelik_core.sdk.events import Event, MarkRecorded
+from tests.depth import looks
 from tests.factories import Factory
 from tests.integration.outbox.conftest import Listeners, Plugin, say
 
@@ -272,11 +273,7 @@ async def test_a_backlog_does_not_slow_down_the_claim(
 Fate = st.lists(st.sampled_from(["fail", "later", "die"]), max_size=4)
 
 
-@settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@looks(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=st.lists(st.tuples(st.integers(0, 2), Fate), min_size=1, max_size=12))
 async def test_whatever_fails_all_arrive_in_order(
     factory: Factory, listeners: Listeners, plan: list[tuple[int, list[str]]]

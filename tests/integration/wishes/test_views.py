@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from kundelik_core.entitlements.queries import grants_of
 from kundelik_core.entitlements.rules import pieces
 from kundelik_core.kernel.db import tenant
 from kundelik_core.kernel.ids import new_id
+from tests.depth import looks
 from tests.factories import Factory
 from tests.integration.entitlements.desk import NOW, Family
 from tests.integration.wishes.conftest import Asker
@@ -82,7 +83,7 @@ async def _write(factory: Factory, family: Family, feature: str, plan: Plan) -> 
 
 
 @given(plan=st.lists(plans, min_size=1, max_size=4))
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@looks(80, suppress_health_check=list(HealthCheck))
 async def test_it_is_the_pieces_of_the_rules(
     shop: Asker, till: Asker, factory: Factory, plan: list[Plan]
 ) -> None:

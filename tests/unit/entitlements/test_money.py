@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -19,6 +19,7 @@ from kundelik_core.entitlements.ledger.rules import (
     split_sale,
 )
 from kundelik_core.kernel.errors import Problem
+from tests.depth import looks
 
 amounts = st.integers(1, 10**9)
 points = st.integers(0, 10_000)
@@ -158,4 +159,4 @@ class Books(RuleBasedStateMachine):
 
 
 TestBooks = Books.TestCase
-TestBooks.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestBooks.settings = looks(150, steps=25)

@@ -4,12 +4,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kundelik_core.gradebook.markfile import MarkFile, MarkMapping, load_mapping, read_marks
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.schools.roster import FileRefusedError
+from tests.depth import looks
 from tests.interop import testdata
 
 UCI = Path(__file__).parents[3] / "docs" / "examples" / "uci-student-performance.toml"
@@ -189,7 +190,7 @@ def test_several_tables_are_refused() -> None:
         read_marks(UCI.parents[1], WIDE)
 
 
-@settings(max_examples=60, deadline=None)
+@looks(60)
 @given(st.lists(st.lists(st.text(max_size=8), max_size=9).map(",".join), max_size=6))
 def test_whatever_a_file_holds_reading_ends(rows: list[str]) -> None:
     for mapping, heading in (

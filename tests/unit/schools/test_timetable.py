@@ -3,13 +3,14 @@ from collections import Counter
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kundelik_core.schools.bells import load_bells
 from kundelik_core.schools.calendar import CalendarException, load_national
 from kundelik_core.schools.timetable import Audience, Slot, clashes, expand
 from kundelik_core.schools.titles import Title
+from tests.depth import looks
 
 YEAR = load_national(2026)
 BELLS = load_bells("two-shifts")
@@ -47,7 +48,7 @@ def slots(draw: st.DrawFn) -> list[Slot]:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@looks(40)
 @given(slots(), st.integers(1, 11))
 def test_a_slot_gives_one_lesson_in_each_week_that_has_its_day(
     mine: list[Slot], grade: int
@@ -65,7 +66,7 @@ def test_a_slot_gives_one_lesson_in_each_week_that_has_its_day(
     assert given_days == due
 
 
-@settings(max_examples=60, deadline=None)
+@looks(60)
 @given(slots())
 def test_a_clash_is_reported_exactly_when_two_share_something(mine: list[Slot]) -> None:
     found = {

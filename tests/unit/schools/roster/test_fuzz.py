@@ -3,14 +3,15 @@
 import io
 import zipfile
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from kundelik_core.schools.roster import FileRefusedError, Roster, open_source, read_roster
 from kundelik_core.schools.roster.sheet import annotate
+from tests.depth import looks
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = looks(60, suppress_health_check=list(HealthCheck))
 HEADINGS = [
     "sourcedId,status,dateLastModified,title,type,startDate,endDate,parentSourcedId,schoolYear",
     "sourcedId,status,name,type,parentSourcedId",
