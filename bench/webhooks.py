@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import http.client
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -30,7 +31,7 @@ from kundelik_payments.domain.model import Order, OrderLine
 from kundelik_payments.providers.spi import Redirect
 from kundelik_payments.service import checkout
 
-from bench.server import BenchError, server
+from bench.server import BenchError, cpu_us, family, server, spent_us
 from kundelik_core.entitlements.catalogue.actions import put_product, set_price
 from kundelik_core.entitlements.catalogue.model import Price, Product
 from kundelik_core.kernel import clock
@@ -70,6 +71,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     drained_per_s: float
     lost: int
     granted_twice: int
+    cpu_ms: dict[str, float]
+    """Processor time for each message: of the server with its worker, of PostgreSQL, of the fake
+    Stripe and of the sender here."""
 
 
 class _Burst(msgspec.Struct, kw_only=True):
@@ -89,6 +93,26 @@ class _Burst(msgspec.Struct, kw_only=True):
             "stripe_key": "sk_test_fake",
             "stripe_webhook": SIGNING,
             "stripe_address": self.fake.url,
+        }
+
+
+class _Cpu:
+    """How much processor time each side uses from now on."""
+
+    def __init__(self, server_pid: int, postgres_pid: int, fake_pid: int) -> None:
+        self._roots = {"server": server_pid, "postgres": postgres_pid, "fake": fake_pid}
+        self._before = self._now()
+
+    def _now(self) -> dict[str, dict[int, float]]:
+        now = {name: cpu_us(family(root)) for name, root in self._roots.items()}
+        return {**now, "sender": cpu_us([os.getpid()])}
+
+    def each(self, messages: int) -> dict[str, float]:
+        """Return what each has used for a message, in milliseconds."""
+        now = self._now()
+        return {
+            name: round(spent_us(before, now[name]) / messages / 1000, 2)
+            for name, before in self._before.items()
         }
 
 
@@ -223,13 +247,15 @@ async def _measured(burst: _Burst, messages: list[tuple[bytes, str]]) -> Result:
     conn: Any = await asyncpg.connect(burst.urls.migrate_tenant)
     await conn.execute("set row_security = off")
     try:
-        with server(burst.place, environment) as (port, _pid):
+        with server(burst.place, environment) as (port, pid):
+            cpu = _Cpu(pid, _postgres_pid(burst.place), burst.fake.pid)
             begun = time.monotonic()
             statuses = await asyncio.to_thread(_send, port, messages)
             taken = time.monotonic() - begun
             if statuses[200] != len(messages):
                 raise BenchError(f"not every message was taken: {statuses}")
             drained = await _drained(conn, len(messages), begun)
+            spent = cpu.each(len(messages))
         rows = await conn.fetch(
             "select count(*) as sales, count(distinct entitlement_id) as grants from core.sale"
         )
@@ -248,7 +274,14 @@ async def _measured(burst: _Burst, messages: list[tuple[bytes, str]]) -> Result:
         drained_per_s=round(len(messages) / drained, 1),
         lost=len(messages) - min(rows[0]["sales"], rows[0]["grants"]),
         granted_twice=twice,
+        cpu_ms=spent,
     )
+
+
+def _postgres_pid(place: Path) -> int:
+    """Return PostgreSQL's process; its sessions descend from it."""
+    (found,) = place.glob("**/postmaster.pid")
+    return int(found.read_text().split()[0])
 
 
 def _send(port: int, messages: list[tuple[bytes, str]], connections: int = 16) -> Counter[int]:

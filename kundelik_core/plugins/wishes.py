@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -21,7 +22,7 @@ from kundelik_core.kernel.audit import Doer
 from kundelik_core.kernel.db import Tenant, reference, tenant
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
-from kundelik_core.sdk import Wish
+from kundelik_core.sdk import Bought, Wish
 
 __all__ = ["SETTLE", "Settled", "settle", "settle_after_call", "settle_waiting"]
 
@@ -119,13 +120,14 @@ async def settle(school_id: int, plugin: str) -> Settled:
     """Fulfil what a plugin has asked for in a school; opens transactions of its own."""
     counts = {"done": 0, "refused": 0, "left": 0}
     held: set[tuple[str, str]] = set()
+    prices: dict[UUID, Priced] = {}
     while True:
         fresh = await _pending(school_id, plugin)
         moved = 0
         for asked in fresh:
             if asked.line in held:
                 continue
-            state = await _one(asked)
+            state = await _one(asked, prices)
             counts[state] += 1
             moved += state != "left"
             if state == "left":
@@ -184,10 +186,10 @@ def _rest(tries: int) -> timedelta:
     return timedelta(seconds=min(2**tries, _LONGEST))
 
 
-async def _one(asked: _Asked) -> str:
+async def _one(asked: _Asked, prices: dict[UUID, Priced]) -> str:
     """Do one wish and return what came of it: ``done``, ``refused`` or ``left``."""
     try:
-        return await _try(asked)
+        return await _try(asked, prices)
     except msgspec.ValidationError as error:
         return await _refuse(asked, "wish-form", str(error))
     except Problem as problem:
@@ -200,9 +202,9 @@ async def _one(asked: _Asked) -> str:
         return await _keep(asked, error)
 
 
-async def _try(asked: _Asked) -> str:
+async def _try(asked: _Asked, prices: dict[UUID, Priced]) -> str:
     wish = msgspec.json.decode(asked.body, type=Wish)
-    priced = await price_for(wish)
+    priced = await _price(wish, prices)
     async with tenant(asked.school, write=True) as tx:
         if await tx.fetchrow(_TAKE, *asked.key) is None:
             return "left"
@@ -211,6 +213,15 @@ async def _try(asked: _Asked) -> str:
             _END, *asked.key, "done", made.reason, "", made.entitlement, clock.now()
         )  # fmt: skip
     return "done"
+
+
+async def _price(wish: Wish, prices: dict[UUID, Priced]) -> Priced:
+    """Ask for each price once in a burst: many buy the same."""
+    if not isinstance(wish, Bought):
+        return None
+    if wish.price_id not in prices:
+        prices[wish.price_id] = await price_for(wish)
+    return prices[wish.price_id]
 
 
 async def _fulfil(tx: Tenant, asked: _Asked, wish: Wish, priced: Priced) -> Fulfilled:

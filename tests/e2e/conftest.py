@@ -18,6 +18,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from kundelik_core.identity.rules import new_token, token_hash
 from kundelik_core.web.visit import LANG_COOKIE, SESSION_COOKIE
 from tests.e2e.small import Cast
+from tests.fake_stripe.remote import Fake, running
 from tests.server import Server, roomy_dir
 from tools.browser import find_chromium
 
@@ -71,7 +72,23 @@ class Site(msgspec.Struct):
 
 
 @pytest.fixture(scope="session")
-def village() -> Iterator[tuple[Server, Cast]]:
+def fake_stripe() -> Iterator[Fake]:
+    with running() as fake:
+        yield fake
+
+
+def _paying(fake: Fake) -> dict[str, str]:
+    """Return what an operator sets so that cards are taken, here by the fake."""
+    return {
+        "KUNDELIK_SECRET_PAYMENTS_STRIPE_KEY": "sk_test_fake",
+        "KUNDELIK_SECRET_PAYMENTS_STRIPE_WEBHOOK": "whsec_e2e",
+        "KUNDELIK_SECRET_PAYMENTS_STRIPE_ADDRESS": fake.url,
+        "KUNDELIK_HOSTS_PAYMENTS": urlsplit(fake.url).netloc,
+    }
+
+
+@pytest.fixture(scope="session")
+def village(fake_stripe: Fake) -> Iterator[tuple[Server, Cast]]:
     """Make the village and serve it."""
     with roomy_dir("e2e") as place:
         made = subprocess.run(
@@ -80,10 +97,12 @@ def village() -> Iterator[tuple[Server, Cast]]:
             env={k: v for k, v in os.environ.items() if not k.startswith("KUNDELIK_")},
         )  # fmt: skip
         assert made.returncode == 0, made.stderr.decode()[-3000:]
-        server = Server(place, workers=1)
-        server.start()
-        yield server, msgspec.json.decode(made.stdout, type=Cast)
-        server.stop()
+        server = Server(place, workers=1, more=_paying(fake_stripe))
+        try:
+            server.start()
+            yield server, msgspec.json.decode(made.stdout, type=Cast)
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +137,8 @@ class Visitor:
         self._site = site
         self._stack = stack
         self.foreign: list[str] = []
+        self.known = {site.server.url}
+        """Origins that pages may lead to."""
         self.errors: list[str] = []
 
     async def __call__(
@@ -145,7 +166,7 @@ class Visitor:
     def _look(self, url: str) -> None:
         parts = urlsplit(url)
         here = f"{parts.scheme}://{parts.netloc}"
-        if parts.scheme not in {"data", "blob"} and here != self._site.server.url:
+        if parts.scheme not in {"data", "blob"} and here not in self.known:
             self.foreign.append(url)
 
     def _hear(self, message: Any) -> None:

@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 class Fake:
     """The fake, seen from outside."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, pid: int = 0) -> None:
+        self.url, self.pid = url, pid
 
     def act(self, name: str, **arguments: Any) -> dict[str, Any]:
         request = urllib.request.Request(f"{self.url}/_fake/{name}", json.dumps(arguments).encode())
@@ -56,7 +56,7 @@ def running() -> Iterator[Fake]:
         url = process.stdout.readline().strip()
         if not url:
             raise RuntimeError("the fake did not start")
-        yield Fake(url)
+        yield Fake(url, process.pid)
     finally:
         process.terminate()
         process.wait(10)

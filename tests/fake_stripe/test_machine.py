@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from kundelik_payments.domain import disputing, ordering, paying, refunding
@@ -26,6 +25,7 @@ from kundelik_payments.domain.rights import rights
 from kundelik_payments.domain.telling import tell
 
 from kundelik_core.sdk import Wish
+from tests.depth import looks
 from tests.fake_stripe.core import Core
 
 BEGIN = datetime(2026, 11, 24, 7, tzinfo=UTC)
@@ -317,6 +317,4 @@ class Shop(RuleBasedStateMachine):
 
 
 TestShop = Shop.TestCase
-TestShop.settings = settings(
-    max_examples=200, stateful_step_count=40, deadline=None, report_multiple_bugs=False
-)
+TestShop.settings = looks(200, steps=40, report_multiple_bugs=False)

@@ -40,6 +40,8 @@ class Wire(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    # Head and body are two writes: the second would wait for the other side's late acknowledgement.
+    disable_nagle_algorithm = True
     world: World
     gate: threading.Lock
 
@@ -100,10 +102,11 @@ class Wire(BaseHTTPRequestHandler):
                 status, text = 500, _error(500, "api_error", "")
             if method == "POST" and key and status in {200, 500}:
                 world.keys[key] = (f"{path} {params}", status, text, world.now)
+            # Taken out before they are sent: who hears of one may ask back, and is not told again.
             hurried = world.queue[:] if world.deliver_before_answer else []
+            world.queue = [one for one in world.queue if one not in hurried]
         for one in hurried:
             send(world, one)
-            world.queue.remove(one)
         if fault and fault.kind == "lost_answer":
             raise HungUp
         return status, text
@@ -238,7 +241,7 @@ def deliver(
     for one in sent[::-1] if reverse else sent:
         statuses = [send(world, one) for _ in range(times)]
         answers += [(one.type, status) for status in statuses]
-        if 200 <= statuses[-1] < 300:
+        if 200 <= statuses[-1] < 300 and one in world.queue:
             world.queue.remove(one)
     for one in lost:
         world.queue.remove(one)

@@ -101,6 +101,14 @@ class MemoryStore:
         )
         return [*ready][:limit]
 
+    @asynccontextmanager
+    async def together(
+        self,
+        references: Sequence[tuple[str, str]],  # noqa: ARG002 - all is at hand
+        orders: Sequence[str],  # noqa: ARG002 - all is at hand
+    ) -> AsyncIterator["MemoryStore"]:
+        yield self
+
     async def worked_off(self, *messages: Inboxed) -> None:
         for message in messages:
             self.inbox[message.provider, message.event_id] = message

@@ -99,7 +99,16 @@ class Store(Protocol):
         """Keep a message; False when this event is there already."""
 
     async def waiting(self, limit: int, now: datetime) -> Sequence[Inboxed]:
-        """Return messages whose time has come, the oldest first."""
+        """Take messages whose time has come, the oldest first; nobody else takes them meanwhile."""
+
+    def together(
+        self, references: Sequence[tuple[str, str]], orders: Sequence[str]
+    ) -> AbstractAsyncContextManager["Store"]:
+        """Hold many orders, so that all that is done with them is kept together or not at all.
+
+        They are those of a provider's ``references``, and those with these public ids; others may
+        be asked for all the same.
+        """
 
     async def worked_off(self, *messages: Inboxed) -> None:
         """Keep what became of messages."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 
@@ -59,10 +58,13 @@ _PURCHASE: Final = (
 _CHANGES: Final = ("state", "expires_at", "paid_at", "renewal_ended_at", "lines", "told")
 
 
-def _purchase(sale: Sale) -> str:
+def _purchases(sales: Sequence[Sale]) -> str:
+    return _json([_purchase(sale) for sale in sales])
+
+
+def _purchase(sale: Sale) -> dict[str, Any]:
     row: dict[str, Any] = msgspec.to_builtins(sale.order)
-    row |= {"payer_id": row.pop("payer"), "told": msgspec.to_builtins(sale.told)}
-    return _json([row])
+    return row | {"payer_id": row.pop("payer"), "told": msgspec.to_builtins(sale.told)}
 
 
 async def save_new(tx: PluginTx, sale: Sale) -> bool:
@@ -73,26 +75,30 @@ async def save_new(tx: PluginTx, sale: Sale) -> bool:
         f"select $1, {names} from jsonb_populate_recordset(null::purchase, $2::jsonb) "
         "on conflict (school_id, id) do nothing",
         sale.order.school_id,
-        _purchase(sale),
+        _purchases([sale]),
     )
     return done.endswith(" 1")
 
 
-async def save_changes(tx: PluginTx, before: Sale, after: Sale) -> None:
-    """Write what a step has changed."""
-    order = after.order
-    if before.order != order or before.told != after.told:
+async def save_changes(tx: PluginTx, *steps: tuple[Sale, Sale]) -> None:
+    """Write what has changed of some orders, each given before and after."""
+    changed = [
+        after for before, after in steps if before.order != after.order or before.told != after.told
+    ]
+    if changed:
         sets = ", ".join(f"{name} = x.{name}" for name in _CHANGES)
         await tx.execute(
             f"update purchase o set {sets} "
             "from jsonb_populate_recordset(null::purchase, $1::jsonb) x where o.id = x.id",
-            _purchase(after),
+            _purchases(changed),
         )
     for table, key, changes, part in _TABLES:
-        known = set(part(before))
-        new = [one for one in part(after) if one not in known]
-        if new:
-            await _save(tx, table, (key, changes), order, new)
+        rows = []
+        for before, after in steps:
+            known = set(part(before))
+            rows += [_row(one, after.order) for one in part(after) if one not in known]
+        if rows:
+            await _save(tx, table, (key, changes), rows)
 
 
 _Part = Callable[[Sale], Sequence[Any]]
@@ -119,10 +125,9 @@ _TABLES: Final[Sequence[tuple[str, str, tuple[str, ...], _Part]]] = (
 
 
 async def _save(
-    tx: PluginTx, table: str, how: tuple[str, tuple[str, ...]], order: Order, new: Sequence[Any]
+    tx: PluginTx, table: str, how: tuple[str, tuple[str, ...]], rows: Sequence[dict[str, Any]]
 ) -> None:
     key, changes = how
-    rows = [_row(one, order.school_id, order.id) for one in new]
     conflict = ""
     if changes:
         sets = ", ".join(f"{name} = excluded.{name}" for name in changes)
@@ -134,10 +139,10 @@ async def _save(
     )
 
 
-def _row(part: Any, school_id: int, order: UUID) -> dict[str, Any]:  # noqa: ANN401 - any of them
+def _row(part: Any, order: Order) -> dict[str, Any]:  # noqa: ANN401 - any of them
     row: dict[str, Any] = msgspec.to_builtins(part)
     row.pop("order", None)
-    return row | {"school_id": school_id, "purchase_id": str(order)}
+    return row | {"school_id": order.school_id, "purchase_id": str(order.id)}
 
 
 def _json(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -23,6 +23,19 @@ __all__ = ["PgStore"]
 
 _OPEN_REFUNDS: Final = "('created', 'transit')"
 _OPEN_PAYMENTS: Final = "('created', 'pending')"
+
+# Nobody else takes them meanwhile; should we die over them, their turn comes again after that.
+_LEASE: Final = timedelta(seconds=90)
+_CLAIM: Final = """
+with chosen as (
+  select school_id, provider, event_id from webhook_inbox
+   where processed_at is null and (next_at is null or next_at <= $2)
+   order by received_at, event_id limit $1 for update skip locked)
+update webhook_inbox i set next_at = $3 from chosen c
+ where (i.school_id, i.provider, i.event_id) = (c.school_id, c.provider, c.event_id)
+returning i.provider, i.event_id, i.type, i.hint, i.received_at, i.attempts, i.error,
+  i.processed_at
+"""
 
 
 class _Held:
@@ -57,8 +70,14 @@ class PgStore:
     def __init__(self, ctx: PluginContext) -> None:
         self._ctx = ctx
 
+    def _reading(self) -> AbstractAsyncContextManager[PluginTx]:
+        return self._ctx.db.read()
+
+    def _writing(self) -> AbstractAsyncContextManager[PluginTx]:
+        return self._ctx.db.write()
+
     async def add(self, sale: Sale) -> bool:
-        async with self._ctx.db.write() as tx:
+        async with self._writing() as tx:
             return await save_new(tx, sale)
 
     def locked(self, order: UUID) -> AbstractAsyncContextManager[Held]:
@@ -66,14 +85,14 @@ class PgStore:
 
     @asynccontextmanager
     async def _locked(self, order: UUID) -> AsyncIterator[Held]:
-        async with self._ctx.db.write() as tx:
+        async with self._writing() as tx:
             # A statement of its own: what another one wrote while we waited is seen by the next.
             if not await tx.fetchval("select 1 from purchase where id = $1 for update", order):
                 raise LookupError(order)
             before = sale_of(await tx.fetchval(f"{SALE} where o.id = $1", order))
             held = _Held(self._ctx, tx, before)
             yield held
-            await save_changes(tx, before, held.now)
+            await save_changes(tx, (before, held.now))
 
     async def sale(self, order: UUID) -> Sale | None:
         return await self._one("where o.id = $1", order)
@@ -82,12 +101,12 @@ class PgStore:
         return await self._one("where o.public_id = $1", public_id)
 
     async def _one(self, where: str, value: object) -> Sale | None:
-        async with self._ctx.db.read() as tx:
+        async with self._reading() as tx:
             raw = await tx.fetchval(f"{SALE} {where}", value)
         return sale_of(raw) if raw else None
 
     async def _several(self, where: str, *values: object) -> list[Sale]:
-        async with self._ctx.db.read() as tx:
+        async with self._reading() as tx:
             rows = await tx.fetch(f"{SALE} {where}", *values)
         return [sale_of(row["sale"]) for row in rows]
 
@@ -105,7 +124,7 @@ class PgStore:
     # -- ids of providers, their messages, subscriptions
 
     async def refer(self, *items: ProviderObject) -> None:
-        async with self._ctx.db.write() as tx:
+        async with self._writing() as tx:
             await tx.execute(
                 "insert into provider_object "
                 "(school_id, provider, reference, kind, purchase_id, number) "
@@ -120,7 +139,7 @@ class PgStore:
             )
 
     async def referred(self, provider: str, *references: str) -> Known:
-        async with self._ctx.db.read() as tx:
+        async with self._reading() as tx:
             row = await tx.fetchrow(
                 'select provider, reference, kind, purchase_id as "order", number '
                 "from provider_object where provider = $1 and reference = any($2::text[]) "
@@ -131,7 +150,7 @@ class PgStore:
         return ProviderObject(**row) if row else None
 
     async def take_in(self, message: Inboxed) -> bool:
-        async with self._ctx.db.write() as tx:
+        async with self._writing() as tx:
             done = await tx.execute(
                 "insert into webhook_inbox (school_id, provider, event_id, type, hint, "
                 "received_at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
@@ -145,18 +164,26 @@ class PgStore:
         return done.endswith(" 1")
 
     async def waiting(self, limit: int, now: datetime) -> Sequence[Inboxed]:
-        async with self._ctx.db.read() as tx:
-            rows = await tx.fetch(
-                "select provider, event_id, type, hint, received_at, attempts, error, next_at, "
-                "processed_at from webhook_inbox where processed_at is null "
-                "and (next_at is null or next_at <= $2) order by received_at, event_id limit $1",
-                limit,
-                now,
-            )
-        return [Inboxed(**row) for row in rows]
+        async with self._writing() as tx:
+            rows = await tx.fetch(_CLAIM, limit, now, now + _LEASE)
+        found = [Inboxed(**row) for row in rows]
+        return sorted(found, key=lambda one: (one.received_at, one.event_id))
+
+    @asynccontextmanager
+    async def together(
+        self, references: Sequence[tuple[str, str]], orders: Sequence[str]
+    ) -> AsyncIterator["PgStore"]:
+        # Here, since it is made of this very class.
+        from kundelik_payments.together import Together
+
+        async with self._ctx.db.write() as tx:
+            store = Together(self._ctx, tx)
+            await store.read(references, orders)
+            yield store
+            await store.write()
 
     async def worked_off(self, *messages: Inboxed) -> None:
-        async with self._ctx.db.write() as tx:
+        async with self._writing() as tx:
             await tx.execute(
                 "update webhook_inbox i set attempts = x.attempts, error = x.error, "
                 "next_at = x.next_at, processed_at = x.processed_at "
@@ -172,14 +199,14 @@ class PgStore:
             )
 
     async def subscription(self, provider: str, reference: str) -> Subscription | None:
-        async with self._ctx.db.read() as tx:
+        async with self._reading() as tx:
             row = await tx.fetchrow(
                 f"{SUBSCRIPTION} where provider = $1 and reference = $2", provider, reference
             )
         return subscription_of(row) if row else None
 
     async def put_subscription(self, subscription: Subscription) -> None:
-        async with self._ctx.db.write() as tx:
+        async with self._writing() as tx:
             await tx.execute(
                 "insert into subscription as s (school_id, provider, reference, purchase_id, "
                 "latest_id, state, period_end, cancel_at_period_end, reminded_for) "
@@ -264,7 +291,7 @@ class PgStore:
 
     async def subscription_of(self, order: UUID) -> Subscription | None:
         """Return the subscription that an order began or goes on with."""
-        async with self._ctx.db.read() as tx:
+        async with self._reading() as tx:
             row = await tx.fetchrow(
                 f"{SUBSCRIPTION} where purchase_id = $1 or latest_id = $1 "
                 "order by period_end desc limit 1",
@@ -274,7 +301,7 @@ class PgStore:
 
     async def subscriptions_of(self, person: UUID) -> list[Subscription]:
         """Return what renews itself and is paid by somebody."""
-        async with self._ctx.db.read() as tx:
+        async with self._reading() as tx:
             rows = await tx.fetch(
                 f"{SUBSCRIPTION} where purchase_id in "
                 "(select id from purchase where payer_id = $1) order by period_end",
@@ -284,7 +311,7 @@ class PgStore:
 
     async def renewing(self, before: datetime) -> list[Subscription]:
         """Return what renews itself up to a moment."""
-        async with self._ctx.db.read() as tx:
+        async with self._reading() as tx:
             rows = await tx.fetch(
                 f"{SUBSCRIPTION} where state = 'active' and not cancel_at_period_end "
                 "and period_end <= $1 order by period_end",
@@ -294,12 +321,12 @@ class PgStore:
 
     async def clear_inbox(self, before: datetime) -> None:
         """Forget messages that were worked on long ago; providers send none again for so long."""
-        async with self._ctx.db.write() as tx:
+        async with self._writing() as tx:
             await tx.execute("delete from webhook_inbox where processed_at < $1", before)
 
     async def gone_through(self, provider: str) -> datetime | None:
         """Return until when an account was gone through for this school."""
-        async with self._ctx.db.read() as tx:
+        async with self._reading() as tx:
             found: datetime | None = await tx.fetchval(
                 "select until from gone_through where provider = $1", provider
             )
@@ -307,7 +334,7 @@ class PgStore:
 
     async def went_through(self, provider: str, until: datetime) -> None:
         """Note until when an account was gone through."""
-        async with self._ctx.db.write() as tx:
+        async with self._writing() as tx:
             await tx.execute(
                 "insert into gone_through (school_id, provider, until) values ($1, $2, $3) "
                 "on conflict (school_id, provider) do update set until = excluded.until",

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from kundelik_payments.domain import refunding
 from kundelik_payments.domain.balance import held, refundable
@@ -20,6 +20,7 @@ from kundelik_payments.domain.refused import Refused
 from kundelik_payments.providers.spi import ProviderError
 from kundelik_payments.service import checkout, intake
 
+from tests.depth import looks
 from tests.fake_stripe.remote import Fake
 from tests.integration.payments.till import PgBed, Town, make_pg_bed
 
@@ -183,10 +184,9 @@ class Story:
         return total
 
 
-@settings(
-    max_examples=30,
+@looks(
+    30,
     report_multiple_bugs=False,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(steps=st.lists(STEPS, min_size=4, max_size=16), bought=st.sampled_from([True, True, False]))

@@ -24,6 +24,8 @@ MANAGE: Final = "payments.manage"
 """Carried by directors, deputies and the school's administrators."""
 
 _MINE: Final = Text(kk="Тапсырыстарым", ru="Мои заказы", en="My orders")
+# In a menu that shares a phone's width with four others.
+_ORDERS: Final = Text(kk="Тапсырыс", ru="Заказы", en="Orders")
 _ORDER: Final = Text(kk="Тапсырыс", ru="Заказ", en="Order")
 _BUY: Final = Text(kk="Сатып алу", ru="Купить", en="Buy")
 _BACK: Final = Text(kk="Төлемнен кейін", ru="После оплаты", en="After payment")
@@ -94,6 +96,6 @@ _OFFICE: Final = (
 PAGES: Final[tuple[Page, ...]] = _FAMILY + _OFFICE
 
 NAVIGATION: Final[tuple[NavItem, ...]] = (
-    NavItem(label=_MINE, path="", icon="check", order=70),
-    NavItem(label=_DESK, path="desk", icon="check", order=70),
+    NavItem(label=_ORDERS, path="", icon="receipt", order=70),
+    NavItem(label=_DESK, path="desk", icon="receipt", order=70),
 )

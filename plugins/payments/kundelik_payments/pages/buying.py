@@ -190,6 +190,9 @@ def _page(
     faults = {} if fresh else counted.faults
     currency = shop.choices[0].price.currency
     choice = counted.choice
+    renewable = any(one.capabilities.recurring for one in cashier.providers) and any(
+        one.renewable for one in shop.choices
+    )
     context: dict[str, Json] = {
         "feature": shop.feature,
         "token": str(asked.token),
@@ -202,9 +205,9 @@ def _page(
         ],
         "by_part": any(one.by_part for one in shop.choices),
         "whole": any(not one.by_part for one in shop.choices),
-        "renewable": any(one.capabilities.recurring for one in cashier.providers)
-        and any(one.renewable for one in shop.choices),
+        "renewable": renewable,
         "summer": asked.summer,
+        "summer_comes": asked.summer or renewable or _summer_comes(ctx, shop),
         "renew": asked.renew,
         "ways": ways(ctx, cashier.providers, counted.total_minor, currency, asked.way),
         "seen": counted.total_minor,
@@ -223,6 +226,14 @@ def _page(
     )
 
 
+def _summer_comes(ctx: PluginContext, shop: Shop) -> bool:
+    """Say whether any length on sale reaches into the summer: nobody else is asked about it."""
+    month = ctx.clock.today().month
+    longest = max((MONTHS.get(one.price.interval, 0) for one in shop.choices), default=0)
+    return month in _SUMMER or (bool(longest) and (_SUMMER[0] - month) % 12 <= longest)
+
+
+_SUMMER: Final = (6, 7, 8)
 _FIELDS: Final = ("price", "student", "scope", "renew", "way")
 
 

@@ -24,11 +24,26 @@ from kundelik_payments.providers.spi import (
 )
 from kundelik_payments.service.cashier import LOG, Cashier
 
-__all__ = ["NotYet", "take"]
+__all__ = ["NotYet", "named_in", "take"]
 
 
 class NotYet(Exception):
     """News about something that is not known yet; it will be, so it is to be told again."""
+
+
+def named_in(fact: Fact) -> tuple[tuple[str, ...], str]:
+    """Return the provider's ids in a fact, and our word for its order, where it says any."""
+    match fact:
+        case PaymentFact():
+            return (fact.reference, *fact.references), fact.order
+        case RefundFact():
+            return (fact.reference, *fact.payment_references), fact.order
+        case DisputeFact():
+            return fact.payment_references, ""
+        case SubscriptionFact():
+            return (), fact.order
+        case _:
+            return (), ""
 
 
 async def take(cashier: Cashier, provider: str, facts: Sequence[Fact]) -> None:

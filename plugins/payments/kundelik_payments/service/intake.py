@@ -4,19 +4,19 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from kundelik_payments.domain.refused import Refused
 from kundelik_payments.ports import Inboxed
 from kundelik_payments.providers.spi import Fact, ProviderError
 from kundelik_payments.service.cashier import LOG, Cashier
-from kundelik_payments.service.facts import NotYet, take
+from kundelik_payments.service.facts import NotYet, named_in, take
 
 __all__ = ["MOST_ATTEMPTS", "receive", "returned", "work"]
 
 MOST_ATTEMPTS: Final = 12
-_AT_ONCE: Final = 8
+_AT_ONCE: Final = 50
 _LONGEST: Final = timedelta(hours=6)
 
 
@@ -44,17 +44,60 @@ async def receive(
 async def work(cashier: Cashier, limit: int = 100) -> int:
     """Work on messages that wait, and return how many are done; the others stay for later.
 
-    Several are looked up at a time, and then taken in one after the other.
+    Several are looked up at a time, and taken in together: each in its turn, in one transaction.
     """
     done = 0
     waiting = await cashier.store.waiting(limit, cashier.clock.now())
     for first in range(0, len(waiting), _AT_ONCE):
         some = waiting[first : first + _AT_ONCE]
         looks = await asyncio.gather(*(_look(cashier, one) for one in some))
-        kept = [await _take(cashier, *pair) for pair in zip(some, looks, strict=True)]
-        await cashier.store.worked_off(*kept)
+        kept = await _take_all(cashier, [*zip(some, looks, strict=True)])
         done += sum(not one.error for one in kept)
     return done
+
+
+_Looked: TypeAlias = tuple[Inboxed, Sequence[Fact] | ProviderError]
+
+
+async def _take_all(cashier: Cashier, looked: Sequence[_Looked]) -> list[Inboxed]:
+    """Take in what messages were about; one that breaks does not hold up the others.
+
+    Raises:
+        Exception: whatever broke, once the others are through.
+    """
+    try:
+        return await _take_together(cashier, looked)
+    except Exception as error:
+        if len(looked) == 1:
+            raise
+        LOG.warning("%s messages are taken in one by one: %r", len(looked), error)
+    kept: list[Inboxed] = []
+    broken: Exception | None = None
+    for one in looked:
+        try:
+            kept += await _take_together(cashier, [one])
+        except Exception as error:  # noqa: BLE001 - raised behind the others
+            broken = error
+    if broken:
+        raise broken
+    return kept
+
+
+async def _take_together(cashier: Cashier, looked: Sequence[_Looked]) -> list[Inboxed]:
+    references: set[tuple[str, str]] = set()
+    orders: set[str] = set()
+    for message, found in looked:
+        if isinstance(found, ProviderError):
+            continue
+        for fact in found:
+            several, order = named_in(fact)
+            references |= {(message.provider, one) for one in several if one}
+            orders |= {order.rpartition("-")[2]} if order else set()
+    async with cashier.store.together(sorted(references), sorted(orders)) as store:
+        within = replace(cashier, store=store)
+        kept = [await _take(within, *one) for one in looked]
+        await store.worked_off(*kept)
+    return kept
 
 
 async def _look(cashier: Cashier, message: Inboxed) -> Sequence[Fact] | ProviderError:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _TIMEOUT: Final = 20.0
 _RETRIES: Final = 2
-_THREADS: Final = 4
+_THREADS: Final = 16
 
 
 class Caller:
