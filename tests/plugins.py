@@ -12,18 +12,18 @@ from kundelik_core.plugins.discover import find_plugins
 from kundelik_core.plugins.life.keys import Keys
 from kundelik_core.plugins.life.operate import approve_all_first_party
 from kundelik_core.plugins.life.operator import operator
+from kundelik_core.testing.postgres import LOGIN_SECRET
 
-__all__ = ["SECRET", "SIGNER", "approve_own", "keys_for"]
+__all__ = ["SIGNER", "approve_own", "keys_for"]
 
 SIGNER: Final = Signer(b"k" * 32)
-SECRET: Final = b"s" * 32
 
 _LOCK: Final = 8
 
 
 def keys_for(urls: Urls) -> Keys:
     """Return the keys of every application under test."""
-    return Keys(SIGNER, Logins(urls.tenant, SECRET))
+    return Keys(SIGNER, Logins(urls.tenant, LOGIN_SECRET))
 
 
 async def approve_own(urls: Urls, superuser_dsn: str) -> Keys:

@@ -27,6 +27,7 @@ from kundelik_core.kernel.wire import Connection
 from kundelik_core.plugins.allowed import Allowed
 from kundelik_core.plugins.context import CallContext
 from kundelik_core.plugins.database import (
+    LOGIN_KEY_NAME,
     PluginPools,
     asking_of,
     install_key,
@@ -46,7 +47,7 @@ from kundelik_core.plugins.services import Broker
 from kundelik_core.plugins.states import Found
 from kundelik_core.plugins.wishes import settle_after_call
 from kundelik_core.testing.factory import Factory
-from kundelik_core.testing.postgres import cluster, fresh_databases
+from kundelik_core.testing.postgres import LOGIN_SECRET, cluster, fresh_databases
 from kundelik_core.web import modules
 from kundelik_core.web.app import create_app
 from kundelik_core.web.middleware import Shell
@@ -163,6 +164,8 @@ class Ground:
         self.server = server
         urls = await self._stack.enter_async_context(fresh_databases(server, self._label))
         self.settings = Settings(data_dir=home, pool_size=3)
+        (home / "keys").mkdir(mode=0o700)
+        (home / "keys" / LOGIN_KEY_NAME).write_bytes(LOGIN_SECRET)
         self.keys = keys_of(self.settings, urls.tenant)
         await self._approve(urls)
         self.factory = await Factory.open(urls)

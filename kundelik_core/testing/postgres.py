@@ -16,7 +16,11 @@ from kundelik_core.kernel.pg import EmbeddedPostgres
 from kundelik_core.kernel.wire import Connection
 from kundelik_core.web.setup import LOADERS, reference_fingerprint
 
-__all__ = ["FAST", "cluster", "fresh_databases"]
+__all__ = ["FAST", "LOGIN_SECRET", "cluster", "fresh_databases"]
+
+LOGIN_SECRET: Final = b"s" * 32
+"""What plugins' passwords are derived from on this server: a login is the whole server's, so all
+that test on it at a time have to agree."""
 
 # Speed before safety: what a test loses in a crash can be made again.
 FAST: Final = {

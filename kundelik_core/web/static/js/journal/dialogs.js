@@ -68,6 +68,7 @@ export class CellWindow {
     }
     $("comment").value = "";
     this.read = false;
+    this.was = "";
     $("comment-error").textContent = "";
     $("history").replaceChildren();
     $("tip").hidden = true;
@@ -80,7 +81,8 @@ export class CellWindow {
       this.read = true;
       lines = entries.length ? this.lines(entries) : [t("nothing")];
       const last = entries.filter((e) => e.field === "comment").at(-1);
-      if (last && !$("comment").value) $("comment").value = last.new ?? "";
+      this.was = last?.new ?? "";
+      if (last && !$("comment").value) $("comment").value = this.was;
     } catch { /* the line above says so */ }
     if (this.key !== key) return;
     $("history").replaceChildren(...lines.map((text) => {
@@ -108,8 +110,8 @@ export class CellWindow {
     event.preventDefault();
     const comment = $("comment").value.trim();
     const { key } = this;
-    // An empty field says nothing as long as it is not known what stood there.
-    if (!comment && !this.read) {
+    // What stood there already is not said again; an empty field says nothing until that is known.
+    if (comment === this.was && (this.read || !comment)) {
       $("cell").close();
       return;
     }
