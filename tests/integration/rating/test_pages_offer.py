@@ -9,6 +9,7 @@ import pytest
 from kundelik_core.entitlements.catalogue.actions import end_price, set_price
 from kundelik_core.entitlements.catalogue.model import Price
 from kundelik_core.kernel.clock import set_now
+from kundelik_core.kernel.db import directory
 from kundelik_core.web.middleware import Shell
 from tests.factories import Factory
 from tests.integration.rating.conftest import MONDAY, Rated
@@ -48,6 +49,11 @@ async def priced(home: Home) -> AsyncIterator[Home]:
         sku="rating.view", currency="KZT", amount_minor=150_000, interval="month",
         audience="parent", valid_from=at_noon(TODAY),
     )  # fmt: skip
+    # Prices are the whole installation's: what other tests left on sale is none of this school's.
+    await directory().execute(
+        "update directory.price set valid_to = valid_from where sku like 'rating.%' "
+        "and valid_to is null"
+    )
     with set_now(at_noon(TODAY)):
         await set_price(price)
     yield home
