@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "school": ("school", "Add schools and list them."),
     "generate": ("generate", "Add a made-up school of any size."),
     "roster": ("roster", "Take over people, classes and groups from files."),
+    "timetable": ("timetable", "Take over the weekly timetable from a file."),
     "marks": ("marks", "Take over marks from a file."),
     "scheme": ("scheme", "List, show and check grading schemes."),
     "plugin": ("plugin", "Approve plugins, see how they are, shut them out, take them away."),

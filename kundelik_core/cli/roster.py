@@ -82,7 +82,12 @@ def command() -> None:
               help="Of a school that is made, and of the file of --errors.")  # fmt: skip
 @click.option("--year", type=click.IntRange(2000, 2100),
               help="The school year, 2026 for 2026-27; the present one unless given.")  # fmt: skip
-@click.option("--org", default="", help="Which school of a file that holds several.")
+@click.option(
+    "--org",
+    default="",
+    metavar="CODE",
+    help="Which school of a file that holds several, by its code or name in the file.",
+)
 @click.option("--default-grade", "grade", type=click.IntRange(0, 12),
               help="For classes whose grade nothing tells.")  # fmt: skip
 @click.option("--class", "class_name", default="", help="For a list that names no class.")

@@ -1,11 +1,11 @@
 """Bring lists of people and classes into a school: choose a file, see what would change, apply."""
 
 import asyncio
-from collections import defaultdict
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path, PurePath
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from litestar import Response
 from litestar.datastructures import UploadFile
@@ -19,7 +19,7 @@ from kundelik_core.identity.model import Actor
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.audit import Doer
 from kundelik_core.kernel.errors import Problem
-from kundelik_core.kernel.i18n import N_, _, ngettext
+from kundelik_core.kernel.i18n import N_, _
 from kundelik_core.kernel.keys import installation_key
 from kundelik_core.kernel.settings import Settings
 from kundelik_core.schools.calendar import school_year_of
@@ -34,19 +34,26 @@ from kundelik_core.schools.roster import (
 )
 from kundelik_core.schools.roster.apply import Applied, apply, facts_of, look
 from kundelik_core.schools.roster.apply_model import Options, Plan
+from kundelik_core.schools.roster.apply_scope import schools_in
+from kundelik_core.schools.roster.sample import sample_list
 from kundelik_core.schools.roster.sheet import annotate
+from kundelik_core.schools.timetable_file import TimetableFile
+from kundelik_core.schools.timetable_file.model import TimetablePlan
+from kundelik_core.schools.timetable_file.sample import sample_timetable
+from kundelik_core.web import office_timetable
 from kundelik_core.web.frame import view
+from kundelik_core.web.import_view import ROWS_SHOWN, attachment, counted, hidden, remark
 from kundelik_core.web.routes import form, page
 from kundelik_core.web.school_choice import asked_school, learn_schools, school_tabs
 from kundelik_core.web.uploads import Upload, drop_upload, find_upload, keep_upload
-from kundelik_core.web.visit import Request, actor_of, form_of
+from kundelik_core.web.visit import Request, actor_of, form_of, visit_of
 
 __all__ = ["HANDLERS"]
 
 MAY: Final = Permission.ROSTER_IMPORT
 # What a browser wraps around the file.
 BODY_MAX: Final = DEFAULT_LIMIT + 64 * 1024
-ROWS_SHOWN: Final = 100
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LABELS: Final = {
     "pupils": N_("Pupils"),
     "staff": N_("Staff"),
@@ -62,6 +69,9 @@ FORMATS: Final = (
     (N_("Class list"),
      N_("XLSX or CSV with headings such as Surname, Name, Class, Birth date, in Kazakh, Russian "
         "or English")),
+    (N_("Timetable"),
+     N_("XLSX or CSV with the headings Class, Weekday, Lesson, Subject, Teacher; Part and Room if "
+        "you wish")),
 )  # fmt: skip
 
 
@@ -70,7 +80,7 @@ def _folder(request: Request) -> Path:
     return settings.data_dir / "uploads"
 
 
-def _options(request: Request) -> Options:
+def _options(request: Request, org: str = "") -> Options:
     settings: Settings = request.app.state.settings
     today = clock.today()
     year = school_year_of(today)
@@ -78,6 +88,7 @@ def _options(request: Request) -> Options:
         year=year,
         today=today,
         scheme=scheme_chooser(year),
+        org=org,
         iin_hash=iin_hasher(installation_key(settings.data_dir, "iin")),
     )
 
@@ -94,7 +105,8 @@ def _page(
     blank: dict[str, Any] = {
         "error": "", "formats": [{"label": _(a), "sub": _(b)} for a, b in FORMATS],
         "file": "", "token": "", "format": "", "counts": [], "rows": [], "more": "",
-        "report": "", "ready": False, "done": [],
+        "report": "", "ready": False, "done": [], "org": "", "orgs": [],
+        "week": False, "day": "", "parts": [],
     }  # fmt: skip
     more: dict[str, Any] = {
         "schools": tabs if step == "choose" else [],
@@ -132,14 +144,45 @@ async def review(request: Request) -> Response[bytes]:
     actor, school_id = await _school(request)
     try:
         name, content = await _uploaded(request)
+        week = await asyncio.to_thread(office_timetable.opened, name, content)
+        if week is not None:
+            planned = await office_timetable.look(school_id, week)
+            upload = await asyncio.to_thread(
+                keep_upload, _folder(request), name, content, actor.account_id, school_id
+            )
+            return _review_week(request, school_id, upload, planned)
         roster = await asyncio.to_thread(read_roster, content, name=name)
-        plan = await look(school_id, roster, _options(request))
+        several, plan = False, None
+        try:
+            plan = await look(school_id, roster, _options(request))
+        except Problem as problem:
+            several = problem.code == "several-schools"
+            if not several:
+                raise
     except Problem as problem:
         return _refused(request, school_id, problem)
     upload = await asyncio.to_thread(
         keep_upload, _folder(request), name, content, actor.account_id, school_id
     )
+    if plan is None:
+        orgs = [{"id": org.id, "name": org.name or org.id} for org in schools_in(roster)]
+        return _page(request, school_id, "school", file=upload.name, token=upload.token, orgs=orgs)
     return _review(request, school_id, upload, roster, plan)
+
+
+@form("/office/import/school", access=MAY)
+async def choose_school(request: Request) -> Response[bytes]:
+    """Look at one school of a file that holds several."""
+    fields = await form_of(request)
+    _actor, school_id = await _school(request)
+    org = fields.get("org", "")[:200]
+    try:
+        upload, _same = await _kept(request, fields.get("token", ""))
+        roster = await asyncio.to_thread(read_roster, upload.content, name=upload.name)
+        plan = await look(school_id, roster, _options(request, org))
+    except Problem as problem:
+        return _refused(request, school_id, problem)
+    return _review(request, school_id, upload, roster, plan, org)
 
 
 async def _uploaded(request: Request) -> tuple[str, bytes]:
@@ -181,11 +224,31 @@ def _too_large() -> FileRefusedError:
 
 
 def _review(
-    request: Request, school_id: int, upload: Upload, roster: Roster, plan: Plan
+    request: Request, school_id: int, upload: Upload, roster: Roster, plan: Plan, org: str = ""
 ) -> Response[bytes]:
-    more = len(plan.errors) - ROWS_SHOWN
-    hidden = ngettext("and %(n)s more", "and %(n)s more", more) % {"n": more} if more > 0 else ""
     report = f"/office/import/report/{upload.token}"
+    query = _query(school_id) if len(school_tabs(request, MAY, school_id)) else ""
+    if org:
+        query += f"{'&' if query else '?'}{urlencode({'org': org})}"
+    return _page(
+        request,
+        school_id,
+        "review",
+        file=upload.name,
+        token=upload.token,
+        org=org,
+        format=_(roster.format_title),
+        counts=counted(plan.summary(), LABELS),
+        rows=[remark(error) for error in plan.errors[:ROWS_SHOWN]],
+        more=hidden(len(plan.errors)),
+        report=report + query if plan.errors else "",
+        ready=plan.has_changes,
+    )
+
+
+def _review_week(
+    request: Request, school_id: int, upload: Upload, plan: TimetablePlan
+) -> Response[bytes]:
     query = _query(school_id) if len(school_tabs(request, MAY, school_id)) else ""
     return _page(
         request,
@@ -193,49 +256,43 @@ def _review(
         "review",
         file=upload.name,
         token=upload.token,
-        format=_(roster.format_title),
-        counts=[
-            {"label": _(LABELS[label]), **{k: str(v) for k, v in numbers.items()}}
-            for label, numbers in plan.summary().items()
-        ],
-        rows=[_row(error) for error in plan.errors[:ROWS_SHOWN]],
-        more=hidden,
-        report=report + query if plan.errors else "",
+        format=_("Timetable"),
+        counts=counted(plan.summary(), office_timetable.LABELS),
+        rows=[remark(error) for error in plan.errors[:ROWS_SHOWN]],
+        more=hidden(len(plan.errors)),
+        report=f"/office/import/report/{upload.token}{query}" if plan.errors else "",
         ready=plan.has_changes,
+        week=True,
+        day=plan.begins.isoformat(),
+        parts=[{"href": "", "label": f"{g.title}, {g.subject_title}"} for g in plan.empty_parts],
     )
-
-
-def _row(error: RowError) -> dict[str, object]:
-    return {
-        "file": error.file,
-        "line": str(error.line) if error.line else "",
-        "column": error.column,
-        "value": error.value,
-        "text": _(error.message) % defaultdict(str, error.params),
-        "bad": error.severity == "error",
-    }
 
 
 @page("/office/import/report/{token:str}", access=MAY)
 async def report(request: Request, token: FromPath[str]) -> Response[bytes]:
     """Give the file back with a last column that says what to mend in each row."""
     upload, school_id = await _kept(request, token)
+    week = await asyncio.to_thread(office_timetable.opened, upload.name, upload.content)
+    if week is not None:
+        planned = await office_timetable.look(school_id, week)
+        return await _to_mend(upload, planned.errors)
     roster = await asyncio.to_thread(read_roster, upload.content, name=upload.name)
-    plan = await look(school_id, roster, _options(request))
-    content, several = await asyncio.to_thread(_annotated, upload, plan)
-    name = f"{PurePath(upload.name).stem}-{_('to mend')}.{'zip' if several else 'csv'}"
-    ascii_name = "to-mend.zip" if several else "to-mend.csv"
-    disposition = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
-    return Response(
-        content,
-        media_type="application/zip" if several else "text/csv; charset=utf-8",
-        headers={"Content-Disposition": disposition, "Cache-Control": "private, no-store"},
+    org = request.query_params.get("org", "")[:200]
+    plan = await look(school_id, roster, _options(request, org))
+    return await _to_mend(upload, plan.errors)
+
+
+async def _to_mend(upload: Upload, errors: Sequence[RowError]) -> Response[bytes]:
+    content, several = await asyncio.to_thread(_annotated, upload, errors)
+    ending, kind = ("zip", "application/zip") if several else ("csv", "text/csv; charset=utf-8")
+    return attachment(
+        content, f"{PurePath(upload.name).stem}-{_('to mend')}", "to-mend", ending, kind
     )
 
 
-def _annotated(upload: Upload, plan: Plan) -> tuple[bytes, bool]:
+def _annotated(upload: Upload, errors: Sequence[RowError]) -> tuple[bytes, bool]:
     with open_source(upload.content, name=upload.name) as source:
-        return annotate(source, plan.errors), len(source.tables) > 1
+        return annotate(source, errors), len(source.tables) > 1
 
 
 async def _kept(request: Request, token: str) -> tuple[Upload, int]:
@@ -264,11 +321,14 @@ async def apply_upload(request: Request) -> Response[bytes]:
     actor, school_id = await _school(request)
     try:
         upload, _same = await _kept(request, fields.get("token", ""))
+        week = await asyncio.to_thread(office_timetable.opened, upload.name, upload.content)
+        if week is not None:
+            return await _apply_week(request, school_id, upload, week, fields.get("from", ""))
         roster = await asyncio.to_thread(read_roster, upload.content, name=upload.name)
         done = await apply(
             school_id,
             roster,
-            _options(request),
+            _options(request, fields.get("org", "")[:200]),
             Doer(actor.account_id, actor.person(school_id)),
             facts_of(upload.content, upload.name),
         )
@@ -277,6 +337,16 @@ async def apply_upload(request: Request) -> Response[bytes]:
         return _refused(request, school_id, problem)
     await asyncio.to_thread(drop_upload, _folder(request), upload.token, actor.account_id)
     return _page(request, school_id, "done", done=_done(done))
+
+
+async def _apply_week(
+    request: Request, school_id: int, upload: Upload, week: TimetableFile, day: str
+) -> Response[bytes]:
+    actor = actor_of(request)
+    doer = Doer(actor.account_id, actor.person(school_id))
+    done = await office_timetable.write(school_id, week, upload, office_timetable.day_of(day), doer)
+    await asyncio.to_thread(drop_upload, _folder(request), upload.token, actor.account_id)
+    return _page(request, school_id, "done", week=True, **office_timetable.done_context(done))
 
 
 def _done(done: Applied) -> list[dict[str, str]]:
@@ -296,4 +366,15 @@ def _done(done: Applied) -> list[dict[str, str]]:
     return shown or [{"label": _("Nothing had to be changed"), "value": "0"}]
 
 
-HANDLERS: Final[tuple[Any, ...]] = (choose, review, report, apply_upload)
+@page("/office/import/sample", access=MAY)
+async def sample(request: Request) -> Response[bytes]:
+    """Give an empty class list or timetable to fill in, in the reader's language."""
+    locale = visit_of(request).locale
+    if request.query_params.get("kind") == "timetable":
+        return attachment(sample_timetable(locale), _("timetable"), "timetable", "xlsx", _XLSX)
+    return attachment(sample_list(locale), _("class list"), "class-list", "xlsx", _XLSX)
+
+
+HANDLERS: Final[tuple[Any, ...]] = (
+    choose, sample, review, choose_school, report, apply_upload,
+)  # fmt: skip

@@ -9,7 +9,7 @@ from kundelik_core.kernel.names import search_key
 from .apply_model import SchoolState
 from .model import Enrollment, Org, Roster, User, UserRole
 
-__all__ = ["Scope"]
+__all__ = ["Scope", "schools_in"]
 
 
 class Scope:
@@ -57,9 +57,7 @@ def _choose(roster: Roster, state: SchoolState, wanted: str) -> Org | None:
     Raises:
         Problem: the file holds several schools and none is this one, or none is called so.
     """
-    used = {row.school for row in roster.classes.values()}
-    used |= {role.org for user in roster.users.values() for role in user.roles}
-    orgs = [org for key, org in roster.orgs.items() if key in used or key == wanted]
+    orgs = schools_in(roster, wanted)
     if wanted:
         found = [
             org for org in roster.orgs.values()
@@ -85,7 +83,15 @@ def _choose(roster: Roster, state: SchoolState, wanted: str) -> Org | None:
             "seen": ", ".join(f"{org.name} ({org.id})" for org in (orgs or roster.orgs.values())),
         },
         field="org",
+        help=N_("In a shell: --org CODE, with the code that stands in brackets."),
     )
+
+
+def schools_in(roster: Roster, wanted: str = "") -> list[Org]:
+    """Return the schools of a file in which there is anybody, and the one that is asked for."""
+    used = {row.school for row in roster.classes.values()}
+    used |= {role.org for user in roster.users.values() for role in user.roles}
+    return [org for key, org in roster.orgs.items() if key in used or key == wanted]
 
 
 def _plain(text: str) -> str:

@@ -5,6 +5,7 @@ import io
 import os
 import re
 import time
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from kundelik_core.kernel.db import Databases
 from kundelik_core.kernel.keys import installation_key
 from kundelik_core.web.middleware import Shell
 from tests.factories import Factory
+from tests.interop import testdata
 from tests.web import browser, open_session, running
 
 LIST = (
@@ -206,3 +208,32 @@ def test_a_key_is_made_once(tmp_path: Path) -> None:
     assert (tmp_path / "keys" / "iin").stat().st_mode & 0o077 == 0
     with pytest.raises(ValueError, match="name"):
         installation_key(tmp_path, "../x")
+
+
+@pytest.mark.interop
+async def test_one_school_is_chosen_of_a_file_that_holds_several(
+    office: Office, factory: Factory
+) -> None:
+    bundle = io.BytesIO()
+    with zipfile.ZipFile(bundle, "w") as made:
+        for file in sorted(testdata("ms-sds-csv/SDS v2").glob("*.csv")):
+            made.write(file, file.name)
+    page = await send(office, bundle.getvalue(), "sds.zip")
+    assert page.status_code == 200
+    assert '<option value="10002">Fabrikam High School</option>' in page.text
+    assert "Ministry" not in page.text, "nobody is in it"
+    assert await people(factory, office.school) == ["Сапарова"], "nothing is written by a look"
+    chosen = await office.client.post(
+        "/office/import/school", data={"token": token_in(page.text), "org": "10002"}
+    )
+    assert 'name="org" value="10002"' in chosen.text
+    assert re.search(r'<th scope="row">Pupils</th><td class="num">7<', chosen.text)
+    done = await office.client.post(
+        "/office/import/apply", data={"token": token_in(chosen.text), "org": "10002"}
+    )
+    assert done.status_code == 200
+    assert len(await people(factory, office.school)) == 1 + 7 + 2
+    wrong = await office.client.post(
+        "/office/import/school", data={"token": token_in(page.text), "org": "nowhere"}
+    )
+    assert wrong.status_code in {410, 422}

@@ -1,0 +1,38 @@
+"""Make an empty timetable to fill in: headings that the importer knows, and rows that show how."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kundelik_core.kernel.i18n import Locale
+from kundelik_core.schools.roster.sample import workbook
+
+__all__ = ["sample_timetable"]
+
+_HEADINGS: Final[dict[Locale, tuple[str, ...]]] = {
+    "kk": ("Сынып", "Апта күні", "Сабақ", "Пән", "Мұғалім", "Топ", "Кабинет"),
+    "ru": ("Класс", "День недели", "Урок", "Предмет", "Учитель", "Подгруппа", "Кабинет"),
+    "en": ("Class", "Weekday", "Lesson", "Subject", "Teacher", "Part", "Room"),
+}
+_ROWS: Final[dict[Locale, tuple[tuple[str, ...], ...]]] = {
+    "kk": (
+        ("5 А", "дүйсенбі", "1", "Математика", "Үлгіұлы Серік", "", "12"),
+        ("5 А", "дүйсенбі", "2", "Информатика", "Үлгіқызы Әсел", "1", "21"),
+        ("5 А", "дүйсенбі", "2", "Шетел тілі (ағылшын)", "Үлгіұлы Серік", "2", "22"),
+    ),
+    "ru": (
+        ("5 А", "понедельник", "1", "Математика", "Образцов Серик", "", "12"),
+        ("5 А", "понедельник", "2", "Информатика", "Образцова Асель", "1", "21"),
+        ("5 А", "понедельник", "2", "Иностранный язык (английский)", "Образцов Серик", "2", "22"),
+    ),
+    "en": (
+        ("5 А", "Monday", "1", "Mathematics", "Example Serik", "", "12"),
+        ("5 А", "Monday", "2", "Informatics", "Example Asel", "1", "21"),
+        ("5 А", "Monday", "2", "Foreign language (English)", "Example Serik", "2", "22"),
+    ),
+}
+
+
+def sample_timetable(locale: Locale) -> bytes:
+    """Return the timetable as a workbook of text."""
+    return workbook((_HEADINGS[locale], *_ROWS[locale]))
