@@ -87,7 +87,7 @@ class Inside:
                 status, _headers, body = await self.ask(ask)
                 if status != ask.status:
                     raise BenchError(f"{ask.path} answered {status}: {body[:300]!r}")
-                if text and number == 0 and body.count(text) < times:
+                if text and not (number or ask.body) and body.count(text) < times:
                     raise BenchError(f"{ask.path} holds {body.count(text)} of {times} {text!r}")
                 if ask.seen:
                     ask.seen(body)

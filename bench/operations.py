@@ -46,6 +46,8 @@ class Journal(msgspec.Struct, kw_only=True):
     group: UUID
     token: str
     cells: dict[tuple[str, str], str]
+    shown: dict[str, tuple[str, str]]
+    """By pupil one of the cells that lies in the week of the diaries."""
 
 
 class Family(msgspec.Struct, frozen=True):
@@ -62,6 +64,8 @@ class Town(msgspec.Struct, kw_only=True):
 
     week: str
     families: list[Family]
+    strangers: list[Family]
+    """More of them, for what is measured only once with each."""
     journals: list[Journal]
     fresh: Callable[[int], Iterator[tuple[Family, str]]]
 
@@ -76,14 +80,15 @@ class Town(msgspec.Struct, kw_only=True):
         rows = await conn.fetch(
             "select * from (select c.school_id, c.account_id, c.pupil_id, row_number() over "
             "(partition by c.school_id order by md5(c.pupil_id::text)) as n "
-            "from directory.account_child c) x where x.n <= $1 order by x.n, x.school_id",
-            PARENTS_A_SCHOOL,
+            "from directory.account_child c) x order by x.n, x.school_id"
         )
-        families = [
+        everybody = [
             Family(r["school_id"], _id(r["account_id"]), _id(r["pupil_id"]), new_token())
             for r in rows
         ]
-        await _sign_in(conn, [(f.account, f.token) for f in families])
+        await _sign_in(conn, [(f.account, f.token) for f in everybody])
+        known = sum(r["n"] <= PARENTS_A_SCHOOL for r in rows)
+        families = everybody[:known]
         journals = await _journals(conn, monday)
         again = itertools.islice(itertools.cycle(families), visits)
         more = [(family, new_token()) for family in again]
@@ -92,6 +97,7 @@ class Town(msgspec.Struct, kw_only=True):
         return cls(
             week=iso_week(monday),
             families=families,
+            strangers=everybody[known:],
             journals=journals,
             fresh=lambda count: itertools.islice(unused, count),
         )
@@ -126,7 +132,7 @@ async def _journals(conn: Any, monday: date) -> list[Journal]:  # noqa: ANN401
     found: list[Journal] = []
     for row in rows:
         cells = await conn.fetch(
-            "select l.id, p.pupil_id, trim_scale(m.points)::text as points, a.code "
+            "select l.id, l.date, p.pupil_id, trim_scale(m.points)::text as points, a.code "
             "from core.lesson l "
             "join core.group_pupil p on p.school_id = l.school_id and p.group_id = l.group_id "
             "left join core.mark m on m.school_id = l.school_id and m.work_id = l.id "
@@ -143,17 +149,27 @@ async def _journals(conn: Any, monday: date) -> list[Journal]:  # noqa: ANN401
         values = {
             (str(c["id"]), str(c["pupil_id"])): c["points"] or "" for c in cells if not c["code"]
         }
+        shown = {
+            str(c["pupil_id"]): (str(c["id"]), str(c["pupil_id"]))
+            for c in cells
+            if not c["code"] and c["date"] >= monday
+        }
         token = new_token()
         await _sign_in(conn, [(_id(row["account_id"]), token)])
-        found.append(Journal(school=row["school_id"], group=row["id"], token=token, cells=values))
+        found.append(
+            Journal(
+                school=row["school_id"], group=row["id"], token=token, cells=values, shown=shown
+            )
+        )
     return found
 
 
-def operations(town: Town, first: list[Asset]) -> list[Operation]:
+def operations(town: Town, first: list[Asset], rounds: int = 1) -> list[Operation]:
     """Return everything that is measured; ``first`` are the files of a diary's first visit."""
     # Neighbouring requests are those of different schools: nothing is near in any cache.
     people, journals = itertools.cycle(town.families), itertools.cycle(town.journals)
     looks = itertools.count()
+    saves = _Saves(town.journals)
     constant = Ask(path="/healthz")
     return [
         Operation(name="constant", units=lambda n: ([constant] for _ in range(n))),
@@ -162,15 +178,7 @@ def operations(town: Town, first: list[Asset]) -> list[Operation]:
             units=lambda n: ([_diary(town, f, f.token)] for f in itertools.islice(people, n)),
             parts=(b'<li class="les', 45),
         ),
-        # Another address each time, so that no kept page can serve.
-        Operation(
-            name="diary_week_first_look",
-            units=lambda n: (
-                [_diary(town, f, f.token, f"?look={next(looks)}")]
-                for f in itertools.islice(people, n)
-            ),
-            parts=(b'<li class="les', 45),
-        ),
+        *_first_looks(town, saves, rounds),
         Operation(
             name="diary_week_session_unknown",
             units=lambda n: ([_diary(town, f, token)] for f, token in town.fresh(n)),
@@ -191,8 +199,47 @@ def operations(town: Town, first: list[Asset]) -> list[Operation]:
             parts=(b"<td>", 1200),
             cost=3,
         ),
-        *_saving(_Saves(town.journals)),
+        *_saving(saves),
         *_visits(town, first, people),
+    ]
+
+
+def _first_looks(town: Town, saves: "_Saves", rounds: int) -> list[Operation]:
+    """Give weeks that have to be made: a mark came since, or the worker never showed them."""
+    marked = [family for family in town.families if saves.shows(family)]
+    # A worker shows a week for the first time only once: each round and line takes others.
+    share = max(len(town.strangers) // ((rounds + 1) * 2 + 1), 1)
+    strangers = iter(town.strangers)
+    met: list[Family] = []
+
+    def meet() -> Iterator[Unit]:
+        # Their sessions are known to the worker, their children's weeks are not.
+        met[:] = itertools.islice(strangers, share)
+        return ([Ask(path="/help", token=f.token)] for f in met)
+
+    def look(family: Family) -> Unit:
+        return [_diary(town, family, family.token)]
+
+    def unmet() -> Iterator[Unit]:
+        meet()
+        # After the others every class's week is known.
+        return map(look, [*town.families, met[0]])
+
+    return [
+        Operation(
+            name="diary_week_first_look",
+            units=lambda n: map(look, marked[:n]),
+            parts=(b'<li class="les', 45),
+            before=lambda: (saves.one_for(family) for family in marked),
+            sample=lambda: iter([look(marked[0]), saves.one_for(marked[0]), look(marked[0])]),
+        ),
+        Operation(
+            name="diary_week_never_shown",
+            units=lambda n: map(look, met[:n]),
+            parts=(b'<li class="les', 45),
+            before=meet,
+            sample=unmet,
+        ),
     ]
 
 
@@ -256,6 +303,7 @@ class _Saves:
         picked = [(journal, cell) for journal in journals for cell in journal.cells]
         rng.shuffle(picked)
         self._journals = journals
+        self._shown = {pupil: (j, cell) for j in journals for pupil, cell in j.shown.items()}
         self._next = itertools.cycle(picked)
         # What waits for the first saves of journals and for saves into one of them.
         rng.shuffle(picked)
@@ -268,6 +316,14 @@ class _Saves:
     def near(self, count: int) -> Iterator[Unit]:
         """Give so many saves into one journal."""
         return self._made((self._journals[0], self._cell(self._journals[0])) for _ in range(count))
+
+    def shows(self, family: Family) -> bool:
+        """Tell whether there is a cell in the week of a family's diary."""
+        return str(family.pupil) in self._shown
+
+    def one_for(self, family: Family) -> Unit:
+        """Give a save of a mark that a family's diary shows."""
+        return next(self._made([self._shown[str(family.pupil)]]))
 
     def once_each(self, count: int) -> Iterator[Unit]:
         """Give one save into each journal, at most so many."""

@@ -112,7 +112,7 @@ async def _run(
     finally:
         await conn.close()
     async with inside(urls) as app:
-        found = await _operations(town, app)
+        found = await _operations(plan, town, app)
         found = [op for op in found if plan.only in op.name]
         seen = {op.name: await app.look(op) for op in found}
     for name, what in seen.items():
@@ -167,11 +167,11 @@ async def _data(plan: Plan, place: Path, urls: Urls, say: Say) -> date:
     return monday
 
 
-async def _operations(town: Town, app: Inside) -> list[Operation]:
+async def _operations(plan: Plan, town: Town, app: Inside) -> list[Operation]:
     page = next(op for op in operations(town, []) if op.name == "diary_week")
     ask = next(page.units(1))[0]
     _status, _headers, html = await app.ask(ask)
-    return operations(town, await assets_of(html, ask.path, app.fetch))
+    return operations(town, await assets_of(html, ask.path, app.fetch), plan.rounds)
 
 
 def _rounds(

@@ -1,7 +1,7 @@
 """Read accounts and sessions from the directory."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -16,6 +16,7 @@ __all__ = [
     "Authenticated",
     "account_by_login",
     "authenticate",
+    "former_ties",
     "list_sessions",
     "logins_of",
     "taken_logins",
@@ -71,6 +72,23 @@ async def list_sessions(actor: Actor) -> list[SessionInfo]:
         )
         for row in rows
     ]
+
+
+async def former_ties(account_id: UUID, since: date) -> list[tuple[int, UUID]]:
+    """Return where an account was a guardian up to lately, and as whom: schools with no child left.
+
+    ``since``: what ended before that day is over for good.
+    """
+    rows = await directory().fetch(
+        "select distinct on (c.school_id) c.school_id, c.guardian_id "
+        "from directory.account_child c where c.account_id = $1 "
+        "and c.to_date >= $2 and c.to_date < $3 "
+        "order by c.school_id, c.to_date desc",
+        account_id,
+        since,
+        today(),
+    )
+    return [(row["school_id"], UUID(int=row["guardian_id"].int)) for row in rows]
 
 
 async def logins_of(account_id: UUID) -> list[str]:

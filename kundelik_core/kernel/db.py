@@ -7,7 +7,6 @@ are one database; nothing may rely on it.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Final, Self
@@ -17,6 +16,7 @@ import asyncpg
 
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
+from kundelik_core.kernel.lines import Lines
 from kundelik_core.kernel.wire import Connection, Pool, Record
 
 __all__ = [
@@ -78,17 +78,17 @@ class Databases:
 
     def __init__(
         self,
-        tenant_pool: Pool,
-        directory_pool: Pool,
+        tenant_pool: Lines,
+        directory_pool: Lines,
         jobs_url: str,
-        jobs_pool: Pool | None = None,
+        jobs_pool: Lines | None = None,
     ) -> None:
         self._tenant = tenant_pool
         self.directory = directory_pool
         self.jobs_url = jobs_url
         self.jobs = jobs_pool or directory_pool
 
-    def tenant_pool(self, school_id: int) -> Pool:  # noqa: ARG002 - the seam of sharding
+    def tenant_pool(self, school_id: int) -> Lines:  # noqa: ARG002 - the seam of sharding
         """Return the pool that reaches the node of ``school_id``."""
         return self._tenant
 
@@ -133,7 +133,7 @@ class Databases:
             await pool.close()
 
 
-async def _pool(url: str, size: int, statement_cache: int, *, least: int = 1) -> Pool:
+async def _pool(url: str, size: int, statement_cache: int, *, least: int = 1) -> Lines:
     async def init(conn: Connection) -> None:
         for hook in on_connect:
             hook(conn)
@@ -160,14 +160,7 @@ async def _pool(url: str, size: int, statement_cache: int, *, least: int = 1) ->
         },
         command_timeout=30,
     )
-    return pool
-
-
-async def _give_back(pool: Pool, conn: Connection) -> None:
-    # The pool shields this from a reader who hangs up. A connection that broke has left its place
-    # in the pool by itself.
-    with suppress(asyncpg.InternalClientError):
-        await pool.release(conn)
+    return Lines(pool)
 
 
 _databases: Databases | None = None
@@ -270,7 +263,7 @@ class Tenant:
         try:
             await conn.execute(text)
         except BaseException:
-            await _give_back(self._pool, conn)
+            await self._pool.release(conn)
             raise
         self._conn = conn
         self._gate = asyncio.Lock()
@@ -287,12 +280,14 @@ class Tenant:
         _scope.reset(self._token)
         if conn is None:
             return
+        whole = False
         try:
             if kind is None:
                 end = "COMMIT" if self._quiet else _COUNT.format(school=self.school_id)
                 # A transaction that failed inside answers ROLLBACK to COMMIT, without an error.
                 if await conn.execute(end) != "COMMIT":
                     raise CommitFailed
+                whole = True
             elif not conn.is_closed():
                 await asyncio.shield(conn.execute("ROLLBACK"))
         except (
@@ -311,8 +306,8 @@ class Tenant:
             if kind is None:
                 raise
         finally:
-            await _give_back(self._pool, conn)
-        if kind is None and self._after:
+            await (self._pool.back if whole else self._pool.release)(conn)
+        if whole and self._after:
             for callback in self._after:
                 callback()
 
@@ -380,7 +375,7 @@ async def alone(school_id: int, sql: str, *args: object) -> Any:  # noqa: ANN401
 
     It spares two messages where they are half of the cost. ``sql`` calls a function of the schema
     with the school as ``$1``; that function binds itself to the school as its first step, and
-    counts what it writes (decision 0019). Everything else goes through ``tenant()``.
+    counts what it writes, if it writes (decision 0019). Everything else goes through ``tenant()``.
     """
     if _scope.get() is not None:
         raise NestedScope("one transaction is one school: leave the open tenant() first")

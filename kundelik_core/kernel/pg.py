@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from kundelik_core.kernel.keys import installation_key
+from kundelik_core.kernel.pg_places import base_of, outside, reachable
 
 __all__ = ["EmbeddedPostgres", "PostgresError", "find_binaries"]
 
@@ -299,7 +300,7 @@ class EmbeddedPostgres:
             place = self.home / name
             place.mkdir(mode=0o700, exist_ok=True)
             return place
-        base = self.home if _reachable(self.home, self._account) else self._outside()
+        base = base_of(self.home, self._account)
         place = base / name
         if not place.exists():
             place.mkdir(mode=0o700)
@@ -309,24 +310,14 @@ class EmbeddedPostgres:
         os.chown(log, self._account.pw_uid, self._account.pw_gid)
         return place
 
-    def _outside(self) -> Path:
-        """Return a folder outside a home that only root may enter: PostgreSQL refuses root."""
-        mark = hashlib.sha256(str(self.home).encode()).hexdigest()[:12]
-        base = Path("/var/lib/kundelik") / mark
-        base.mkdir(parents=True, exist_ok=True)
-        base.parent.chmod(0o755)
-        base.chmod(0o755)
-        (self.home / "pg.moved").write_text(f"{base}\n")
-        return base
-
     def _reachable_binaries(self) -> Path:
         """Return binaries that the server's account can run, copied once if need be."""
-        if self._account is None or _reachable(self._bin, self._account):
+        if self._account is None or reachable(self._bin, self._account):
             return self._bin
         install = self._bin.parent
         # The wheel's programs look for its libraries two folders up, beside the package.
         libraries = install.parent.with_name(f"{install.parent.name}.libs")
-        copy = self._outside() / f"pgsql-{_version(self._bin)}"
+        copy = outside(self.home) / f"pgsql-{_version(self._bin)}"
         bin_dir = copy / install.parent.name / install.name / self._bin.name
         if not copy.exists():
             with tempfile.TemporaryDirectory(dir=copy.parent) as made:
@@ -381,18 +372,3 @@ def _service_account() -> pwd.struct_passwd | None:
     raise PostgresError(
         "run as an ordinary user, or create an account named kundelik: PostgreSQL refuses root"
     )
-
-
-def _reachable(place: Path, account: pwd.struct_passwd) -> bool:
-    """Tell whether ``account`` may enter ``place`` and every folder above it."""
-    for folder in (place, *place.parents):
-        info = folder.stat()
-        mode = stat.S_IMODE(info.st_mode)
-        allowed = (
-            mode & 0o100 if info.st_uid == account.pw_uid
-            else mode & 0o010 if info.st_gid == account.pw_gid
-            else mode & 0o001
-        )  # fmt: skip
-        if not allowed:
-            return False
-    return True

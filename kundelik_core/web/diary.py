@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -14,28 +15,25 @@ from kundelik_core import sdk
 from kundelik_core.gradebook.access import Viewer, not_found
 from kundelik_core.gradebook.diary.actions import mark_seen
 from kundelik_core.gradebook.diary.model import DiaryWeek, SubjectYear, YearMarks
-from kundelik_core.gradebook.diary.queries import (
-    diary_versions,
-    diary_week,
-    subject_year,
-    year_marks,
-)
+from kundelik_core.gradebook.diary.queries import diary_week, subject_year, year_marks
 from kundelik_core.identity.model import Actor
 from kundelik_core.kernel import clock
-from kundelik_core.kernel.db import Tenant, tenant
+from kundelik_core.kernel.db import tenant
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.privacy.actions import note_look
 from kundelik_core.privacy.model import What
 from kundelik_core.schools.calendar import monday_of, parse_iso_week, school_year_of
 from kundelik_core.web.answer import Ready
+from kundelik_core.web.diary_book import drawn_week
 from kundelik_core.web.diary_marks import subject_context, year_context
 from kundelik_core.web.diary_state import coming
-from kundelik_core.web.diary_view import child_context, week_context
+from kundelik_core.web.diary_view import Reader, child_context, week_context
 from kundelik_core.web.frame import frame_key, render_page, view
 from kundelik_core.web.journal_reach import staff_schools
 from kundelik_core.web.modules import diary_slots
 from kundelik_core.web.remembered import PAGES, KeptPage, keep_page
 from kundelik_core.web.routes import form, page
+from kundelik_core.web.themes.looks import look_of
 from kundelik_core.web.visit import Request, actor_of, visit_of
 
 __all__ = ["HANDLERS"]
@@ -44,6 +42,8 @@ T = TypeVar("T")
 # A family may look at a week again without a connection; with one it asks whether it is the same.
 _KEPT: Final = "private, no-cache"
 _SATURDAY: Final = 5
+
+_monday: Final = lru_cache(maxsize=256)(parse_iso_week)
 
 
 def _places(actor: Actor, pupil: UUID) -> list[tuple[int, Viewer, bool]]:
@@ -64,9 +64,9 @@ def _places(actor: Actor, pupil: UUID) -> list[tuple[int, Viewer, bool]]:
 
 
 async def _look(
-    actor: Actor, pupil: UUID, what: What, read: Callable[[Tenant, Viewer], Awaitable[T]]
-) -> tuple[T, bool]:
-    """Read in the first school that lets the account, and tell whether it is the family.
+    actor: Actor, pupil: UUID, what: What, read: Callable[[int, Viewer], Awaitable[T]]
+) -> tuple[T, int, bool]:
+    """Read in the first school that lets the account; tell which, and whether it is the family.
 
     Raises:
         Problem: 404, when no school does.
@@ -74,14 +74,13 @@ async def _look(
     missing = not_found()
     for school_id, viewer, own in _places(actor, pupil):
         try:
-            async with tenant(school_id) as tx:
-                found = await read(tx, viewer)
+            found = await read(school_id, viewer)
         except Problem as problem:
             if problem.code != missing.code:
                 raise
             continue
         note_look(actor, school_id, pupil, what)
-        return found, own
+        return found, school_id, own
     raise missing
 
 
@@ -109,7 +108,7 @@ async def diary_of(request: Request, child: FromPath[UUID]) -> ASGIApp:
 @page("/diary/{child:uuid}/{week:str}", access="signed-in")
 async def diary_of_week(request: Request, child: FromPath[UUID], week: FromPath[str]) -> ASGIApp:
     """Show a named week of a child."""
-    monday = parse_iso_week(week)
+    monday = _monday(week)
     if monday is None or not date(2000, 1, 3) <= monday <= date(2100, 1, 4):
         raise not_found()
     return await _week(request, child, monday)
@@ -124,29 +123,27 @@ async def _week(request: Request, pupil: UUID, monday: date | None = None) -> Re
     key = frame_key(visit)
     kept = PAGES.find(key, today)
 
-    async def read(tx: Tenant, viewer: Viewer) -> KeptPage | tuple[int, date, DiaryWeek]:
-        if kept is not None and kept.school_id == tx.school_id:
-            found = await diary_versions(tx, viewer, pupil, kept.groups, now)
-            if found == kept.versions:
-                return kept
-        shown, week = await _read_week(tx, viewer, pupil, monday, (today, now), _schools(actor))
-        return tx.school_id, shown, week
+    async def read(school_id: int, viewer: Viewer) -> tuple[date, DiaryWeek | None]:
+        versions = kept.versions if kept is not None and kept.school_id == school_id else None
+        return await _read_week(
+            (school_id, viewer, pupil), monday, (today, now), _schools(actor), versions
+        )
 
-    found, own = await _look(actor, pupil, "diary", read)
-    if isinstance(found, KeptPage):
-        return await _answer(request, pupil, found, own=own)
-    school_id, shown, week = found
+    (shown, week), school_id, own = await _look(actor, pupil, "diary", read)
+    if week is None:
+        assert kept is not None
+        return await _answer(request, pupil, kept, own=own)
     assert week.pupil is not None
     context = child_context(actor, pupil, week.pupil, week.school_class, week.schools)
-    context |= week_context(week, pupil, shown, today, own=own)
-    if monday is None:
-        # A weekend's diary is already the next week: nothing to go back to.
-        context["week"] |= {"current": "", "ahead": shown > today}
-    school, groups, members = week.versions
-    source = school_id, (school, groups, week.since), members
-    body = render_page(visit, "diary.html", {"status": "200", **context})
+    theme = look_of(visit.school_id, actor.schools)["theme"]
+    # A weekend's diary is already the next week.
+    reader = Reader(shown, today, own, monday is None and shown > today, theme)
+    body = drawn_week(visit, week, reader, context)
+    if body is None:
+        context |= week_context(week, reader, f"/diary/{pupil}")
+        body = render_page(visit, "diary.html", {"status": "200", **context})
     about = (" ".join(week.pupil), shown)
-    page = keep_page(key, body, source, today, _KEPT, about)
+    page = keep_page(key, body, (school_id, week.versions), today, _KEPT, about)
     return await _answer(request, pupil, page, own=own)
 
 
@@ -164,30 +161,36 @@ async def _answer(request: Request, pupil: UUID, page: KeptPage, *, own: bool) -
 
 
 async def _read_week(
-    tx: Tenant,
-    viewer: Viewer,
-    pupil: UUID,
+    whose: tuple[int, Viewer, UUID],
     monday: date | None,
     now: tuple[date, datetime],
     schools: list[int],
-) -> tuple[date, DiaryWeek]:
-    """Read the week that begins on ``monday``, or the one that matters now; give its Monday too."""
+    kept: tuple[object, ...] | None,
+) -> tuple[date, DiaryWeek | None]:
+    """Read the week that begins on ``monday``, or the one that matters now; give its Monday too.
+
+    No week where ``kept`` are its versions.
+    """
     today = now[0]
 
-    async def of(begins: date, sunday: date) -> DiaryWeek:
+    async def of(
+        begins: date, sunday: date, kept: tuple[object, ...] | None = None
+    ) -> DiaryWeek | None:
         # The last days of August already belong to the coming year.
         year = school_year_of(sunday)
         return await diary_week(
-            tx, viewer, pupil, (begins, sunday), year=year, now=now, schools=schools
+            *whose, (begins, sunday), year=year, now=now, schools=schools, kept=kept
         )
 
     this = monday or monday_of(today)
     if monday is None and today.weekday() >= _SATURDAY:
         after = this + timedelta(days=7)
-        ahead = coming(await of(today, after + timedelta(days=6)), after)
-        if ahead is not None:
+        found = await of(today, after + timedelta(days=6), kept)
+        ahead = found and coming(found, after)
+        if found is None or ahead is not None:
             return after, ahead
-    return this, await of(this, this + timedelta(days=6))
+        kept = None
+    return this, await of(this, this + timedelta(days=6), kept)
 
 
 def _year_span(today: date) -> tuple[int, tuple[date, date]]:
@@ -201,12 +204,13 @@ async def marks(request: Request, child: FromPath[UUID]) -> Response[bytes]:
     actor, today = actor_of(request), clock.today()
     year, span = _year_span(today)
 
-    async def read(tx: Tenant, viewer: Viewer) -> YearMarks:
-        return await year_marks(
-            tx, viewer, child, span, year=year, today=today, schools=_schools(actor)
-        )
+    async def read(school_id: int, viewer: Viewer) -> YearMarks:
+        async with tenant(school_id) as tx:
+            return await year_marks(
+                tx, viewer, child, span, year=year, today=today, schools=_schools(actor)
+            )
 
-    found, _own = await _look(actor, child, "marks", read)
+    found, _school, _own = await _look(actor, child, "marks", read)
     assert found.pupil is not None
     context = child_context(
         actor, child, found.pupil, found.school_class, found.schools, tail="/marks"
@@ -222,12 +226,13 @@ async def subject(
     actor, today = actor_of(request), clock.today()
     year, span = _year_span(today)
 
-    async def read(tx: Tenant, viewer: Viewer) -> SubjectYear:
-        return await subject_year(
-            tx, viewer, child, group, span, year=year, today=today, schools=_schools(actor)
-        )
+    async def read(school_id: int, viewer: Viewer) -> SubjectYear:
+        async with tenant(school_id) as tx:
+            return await subject_year(
+                tx, viewer, child, group, span, year=year, today=today, schools=_schools(actor)
+            )
 
-    found, _own = await _look(actor, child, "marks", read)
+    found, _school, _own = await _look(actor, child, "marks", read)
     assert found.pupil is not None
     context = child_context(
         actor, child, found.pupil, found.school_class, found.schools, tail="/marks"

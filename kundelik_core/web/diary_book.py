@@ -1,137 +1,204 @@
-"""Draw the days of a week once for a whole class, and put one child's marks into them.
+"""Draw a week once for a whole class, and put into it what is one child's own.
 
-What a class shares (``drawn`` of a week) is turned into pieces with a place for the marks and one
-for the remarks of every lesson. So thirty families cost one timetable, and a mark that came since
-costs its own line.
+What a class shares (``drawn`` of a week) becomes a sheet with a place for the marks and one for the
+remarks of every lesson, for the news, for the results. So thirty families cost one timetable, and a
+mark that came since costs its own line.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 
-import markupsafe
 import msgspec
 
-from kundelik_core.gradebook.diary.model import DiaryGroup, DiaryWeek
+from kundelik_core.gradebook.diary.model import DiaryGroup, DiaryMark, DiaryWeek
 from kundelik_core.gradebook.results import Kept
 from kundelik_core.kernel.i18n import Locale, _, current_locale
-from kundelik_core.web.diary_parts import mark_context, result_row
+from kundelik_core.web.diary_parts import mark_shown, result_row, worth
+from kundelik_core.web.diary_sheet import CUT, Sheet, around, escaped, place, sheet_of
+from kundelik_core.web.diary_view import (
+    Reader,
+    mean_of,
+    news_context,
+    result_plan,
+    shared_context,
+)
 from kundelik_core.web.journal_titles import ABSENCES
 from kundelik_core.web.render import environment
+from kundelik_core.web.visit import Visit
 
-__all__ = ["Book", "book_of", "drawn_result", "fill"]
+__all__ = ["drawn_week"]
 
-# Stands in no text: PostgreSQL keeps none with it.
-_CUT: Final = "\0"
-# Languages times days: a week is looked at today, and perhaps tomorrow.
-_MOST: Final = 6
+# Languages, readers and days: a week is looked at today, and perhaps tomorrow.
+_MOST: Final = 12
 
-Days = list[dict[str, Any]]
-Mark = tuple[str, str, str, str, bool, str]
-"""Label, text, maximum, level, whether it is new, and why."""
+Mark = tuple[str, int, str, str | None, str | None, str | None, bool, bool, str]
+"""Scheme and its version, kind, points, code, maximum, whether own and new, and why."""
 
 
-class Book(msgspec.Struct, frozen=True):
-    """Drawn days: every second piece is a place, empty but for what is the child's own."""
+class _Drawn(msgspec.Struct, frozen=True):
+    """A drawn week of a class."""
 
-    pieces: list[str]
-    places: dict[str, int]
+    sheet: Sheet
+    title: bytes
+    period: str
+    results: list[tuple[DiaryGroup, str, bool]]
+    """Group, period, and whether that is a longer one than the week's."""
+    groups: dict[str, DiaryGroup]
     lessons: dict[tuple[str, date], str]
     """The first lesson of a group on a day, by its id."""
-    jump: bool
-    """Whether today is in the week, and not its first day."""
 
 
-def book_of(week: DiaryWeek, days: tuple[date, date], make: Callable[[], Days]) -> Book:
-    """Give the drawn days of a week; ``days`` are its Monday and today, ``make`` lays it out."""
+def drawn_week(
+    visit: Visit, week: DiaryWeek, reader: Reader, context: dict[str, Any]
+) -> bytes | None:
+    """Return the page of a week; ``context`` is that of the child.
+
+    None for a week without lessons, and when a mark has no lesson to stand at.
+    """
+    if not week.lessons:
+        return None
+    drawn = _drawn(week, reader)
+    marks = _marks(drawn, week)
+    if marks is None:
+        return None
+    child, locale = context["child"], current_locale()
+    name = escaped(child["name"])
+    alone = len(context["children"]) < 2
+    base = f"/diary/{child['id']}"
+    rows, mean = _results(drawn, week, base, locale)
+    since = news_context(week, drawn.groups, reader.today, base) if reader.own else None
+    main = drawn.sheet.filled(
+        (
+            *marks,
+            ("base", base.encode()),
+            ("child", child["id"].encode()),
+            ("who", (name + b", " if alone else b"") + escaped(child["class_name"])),
+            ("kids", b"" if alone else _draw("kids", context["children"], reader.theme)),
+            ("news", _draw("news", since, reader.theme) if since else b""),
+            ("period", escaped(mean_of(drawn.period, mean))),
+            ("results", rows),
+        )
+    )
+    return around(visit, main, name, drawn.title)
+
+
+def _drawn(week: DiaryWeek, reader: Reader) -> _Drawn:
+    """Give the drawn week of the class."""
+    first = week.since is None
     grade = week.school_class.grade if week.school_class else None
-    key = (current_locale(), *days, grade)
+    key = (current_locale(), grade, first, reader)
     found = week.drawn.get(key)
-    if isinstance(found, Book):
+    if isinstance(found, _Drawn):
         return found
-    rows = make()
-    text = environment(current_locale()).get_template("_book.html").render(days=rows, cut=_CUT)
-    pieces = text.split(_CUT)
-    places = {name: n for n, name in enumerate(pieces) if n % 2}
+    context = shared_context(week, reader, str(place("base")))
+    period, results = result_plan(week, reader.sunday)
     lessons: dict[tuple[str, date], str] = {}
     for lesson in week.lessons:
         lessons.setdefault((lesson.group, lesson.date), lesson.id)
-    for n in places.values():
-        pieces[n] = ""
-    made = Book(pieces, places, lessons, any(day["now"] for day in rows[1:]))
+    html = environment(current_locale(), reader.theme).get_template("_week.html").render(
+        {
+            **context,
+            "child": {"id": place("child"), "class_name": place("who")},
+            "children": place("kids"),
+            "since": place("news"),
+            "state": None,
+            "cut": CUT,
+            "period": results
+            and {
+                "title": place("period"),
+                "href": f"{place('base')}/marks",
+                "rows": [place("results")],
+            },
+        }
+    )  # fmt: skip
+    groups = {group.id: group for group in week.groups}
+    title = escaped(context["week"]["title"])
+    made = _Drawn(sheet_of(html), title, period, results, groups, lessons)
     if len(week.drawn) >= _MOST:
         week.drawn.clear()
     week.drawn[key] = made
     return made
 
 
-def fill(
-    book: Book, week: DiaryWeek, groups: Mapping[str, DiaryGroup]
-) -> dict[str, markupsafe.Markup] | None:
-    """Put a child's own into its places, up to the one of the news and after it.
-
-    None when a mark has no lesson to stand at.
-    """
+def _marks(drawn: _Drawn, week: DiaryWeek) -> list[tuple[str, bytes]] | None:
+    """Draw a child's marks, absences and remarks; None when one has no lesson to stand at."""
     marks: dict[str, list[Mark]] = {}
     remarks: dict[str, list[str]] = {}
+    places = drawn.sheet.places
     for mark in week.marks:
-        group = groups.get(mark.group)
+        group = drawn.groups.get(mark.group)
         if group is None:
             continue
         lesson = mark.lesson or ""
-        if f"+{lesson}" not in book.places:
-            lesson = book.lessons.get((mark.group, mark.date), "")
+        if f"+{lesson}" not in places:
+            lesson = drawn.lessons.get((mark.group, mark.date), "")
             if not lesson:
                 return None
         if mark.points is not None or mark.code is not None:
-            shown = mark_context(mark, group)
-            marks.setdefault(lesson, []).append(
-                (shown["label"], shown["text"], shown["of"], shown["level"], mark.new, mark.title)
-            )
+            marks.setdefault(lesson, []).append(_key(mark, group))
         if mark.comment:
             remarks.setdefault(lesson, []).append(mark.comment)
-    absences = dict(week.absences)
-    locale, pieces, places = current_locale(), list(book.pieces), book.places
-    for lesson in {**marks, **absences}:
-        place = places.get(f"+{lesson}")
-        if place is not None:
-            own = tuple(marks.get(lesson, ()))
-            pieces[place] = _draw_marks(own, absences.get(lesson, ""), locale)
+    absences, locale = dict(week.absences), current_locale()
+    found = [
+        (f"+{lesson}", _draw_marks(tuple(marks.get(lesson, ())), absences.get(lesson, ""), locale))
+        for lesson in {**marks, **absences}
+    ]
     for lesson, texts in remarks.items():
-        pieces[places[f"!{lesson}"]] = _draw_remarks(texts, locale)
-    news = places.get("*", 0)
-    # Made of pieces that the templates have escaped.
-    before, after = "".join(pieces[:news]), "".join(pieces[news:])
-    return {"before": markupsafe.Markup(before), "after": markupsafe.Markup(after)}  # noqa: S704
+        shown = {"remarks": [{"text": text, "tone": ""} for text in texts]}
+        found.append((f"!{lesson}", _draw("remarks_of", shown)))
+    return found
 
 
-def _macro(name: str, locale: Locale) -> Any:  # noqa: ANN401 - Jinja's macros have no types
-    return getattr(environment(locale).get_template("_diary.html").module, name)
+def _key(mark: DiaryMark, group: DiaryGroup) -> Mark:
+    own = mark.lesson == mark.work
+    return (
+        group.scheme_code, group.scheme_version, mark.kind, mark.points, mark.code, mark.max,
+        own, mark.new, mark.title,
+    )  # fmt: skip
+
+
+def _results(
+    drawn: _Drawn, week: DiaryWeek, base: str, locale: Locale
+) -> tuple[bytes, list[Fraction | int]]:
+    """Draw the results of the period, and say what they are worth."""
+    kept = {(group, period): row for group, period, row in week.results}
+    rows, worths = [], []
+    for group, period, late in drawn.results:
+        result = kept.get((group.id, period))
+        row = _draw_result(group, period, result, base, late, locale)
+        if row:
+            rows.append(row)
+            counts = worth(group, result)
+            if counts is not None:
+                worths.append(counts)
+    return b"\n".join(rows), worths
+
+
+def _macro(name: str, locale: Locale, theme: str = "") -> Any:  # noqa: ANN401 - Jinja has no types
+    return getattr(environment(locale, theme).get_template("_diary.html").module, name)
+
+
+def _draw(name: str, value: object, theme: str = "") -> bytes:
+    return str(_macro(name, current_locale(), theme)(value)).encode()
 
 
 @lru_cache(maxsize=8192)
-def _draw_marks(marks: Sequence[Mark], absence: str, locale: Locale) -> str:
+def _draw_marks(marks: Sequence[Mark], absence: str, locale: Locale) -> bytes:
     shown = [
-        {"label": label, "text": text, "of": of, "level": level, "new": new, "why": why}
-        for label, text, of, level, new, why in marks
+        {**mark_shown(mark[:3], *mark[3:7], locale), "new": mark[7], "why": mark[8]}
+        for mark in marks
     ]
     said = _(ABSENCES[absence]) if absence else ""
-    return str(_macro("marks_of", locale)({"marks": shown, "absence": said}))
-
-
-def _draw_remarks(texts: list[str], locale: Locale) -> str:
-    return str(
-        _macro("remarks_of", locale)({"remarks": [{"text": text, "tone": ""} for text in texts]})
-    )
+    return str(_macro("marks_of", locale)({"marks": shown, "absence": said})).encode()
 
 
 @lru_cache(maxsize=8192)
-def drawn_result(
-    group: DiaryGroup, period: str, kept: Kept | None, href: str, late: bool, locale: Locale
-) -> markupsafe.Markup | None:
+def _draw_result(
+    group: DiaryGroup, period: str, kept: Kept | None, base: str, late: bool, locale: Locale
+) -> bytes:
     """Draw one subject's result: when a mark came, those of all other subjects are as before."""
-    row = result_row(group, period, kept, href, late=late)
-    if row is None:
-        return None
-    return markupsafe.Markup(_macro("result", locale)(row))  # noqa: S704 - escaped by the template
+    row = result_row(group, period, kept, f"{base}/marks/{group.id}/{period}", late=late)
+    return b"" if row is None else str(_macro("result", locale)(row)).encode()

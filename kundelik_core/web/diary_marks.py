@@ -18,6 +18,7 @@ from kundelik_core.gradebook.schemes.explain import mark_text, status_text
 from kundelik_core.gradebook.schemes.year import PeriodMark, compute_year
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.i18n import _, current_locale
+from kundelik_core.web.diary_needed import needed_context
 from kundelik_core.web.diary_parts import mark_context, result_context
 from kundelik_core.web.journal_titles import ABSENCES, period_title, short_day
 
@@ -129,6 +130,7 @@ def subject_context(found: SubjectYear, wanted: str, base: str) -> Context:
             {
                 "title": period_title(period.code),
                 "total": total or {"mark": "", "level": "", "explain": ""},
+                "needed": needed_context(found, group, period, kept.get(period.code)),
                 "marks": [_mark(mark, group) for mark in marks],
             }
         )

@@ -18,7 +18,7 @@ from kundelik_core.gradebook.schemes.year import mark_value
 from kundelik_core.kernel.i18n import Locale, _, current_locale
 from kundelik_core.web.journal_titles import number, period_title
 
-__all__ = ["mark_context", "result_context", "result_row", "value_text", "worth"]
+__all__ = ["mark_context", "mark_shown", "result_context", "result_row", "value_text", "worth"]
 
 Context = dict[str, Any]
 
@@ -33,7 +33,7 @@ def value_text(points: str | None, code: str | None) -> str:
 def mark_context(mark: DiaryMark, group: DiaryGroup) -> Context:
     """Return one mark as the diary shows it."""
     own = mark.lesson == mark.work
-    shown = _mark_shown(
+    shown = mark_shown(
         (group.scheme_code, group.scheme_version, mark.kind),
         mark.points,
         mark.code,
@@ -45,7 +45,7 @@ def mark_context(mark: DiaryMark, group: DiaryGroup) -> Context:
 
 
 @lru_cache(maxsize=4096)
-def _mark_shown(
+def mark_shown(
     where: tuple[str, int, str],
     points: str | None,
     code: str | None,

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from kundelik_core.gradebook.diary.model import (
     ChildClass,
@@ -20,6 +23,7 @@ from kundelik_core.gradebook.schemes.exact import fixed
 from kundelik_core.identity.model import Actor
 from kundelik_core.kernel.clock import SCHOOL_ZONE
 from kundelik_core.kernel.i18n import (
+    Locale,
     _,
     current_locale,
     date_range,
@@ -28,12 +32,19 @@ from kundelik_core.kernel.i18n import (
     weekday,
 )
 from kundelik_core.schools.calendar import iso_week, monday_of
-from kundelik_core.web.diary_book import book_of, drawn_result, fill
-from kundelik_core.web.diary_parts import mark_context, value_text, worth
+from kundelik_core.web.diary_parts import mark_context, result_row, value_text, worth
 from kundelik_core.web.diary_state import receipt_of, state_of
 from kundelik_core.web.journal_titles import ABSENCES, day_title, number, period_title
 
-__all__ = ["child_context", "week_context"]
+__all__ = [
+    "Reader",
+    "child_context",
+    "mean_of",
+    "news_context",
+    "result_plan",
+    "shared_context",
+    "week_context",
+]
 
 Context = dict[str, Any]
 _WEEK: Final = 7
@@ -79,32 +90,56 @@ def _class_name(school_class: ChildClass | None) -> str:
     return quoted.format(school_class.grade, school_class.letter)
 
 
-def week_context(week: DiaryWeek, pupil: UUID, monday: date, today: date, *, own: bool) -> Context:
-    """Return what ``diary.html`` shows of a week; ``own``: for the family itself."""
-    sunday = monday + timedelta(days=6)
+class Reader(msgspec.Struct, frozen=True):
+    """For whom and when a week is shown."""
+
+    monday: date
+    today: date
+    own: bool
+    """Whether it is for the family itself."""
+    ahead: bool
+    """Whether it is the weekend, and the next week is shown of itself."""
+    theme: str
+    """The theme of the school, for the addresses of pictures."""
+
+    @property
+    def sunday(self) -> date:
+        """Return the last day of the week."""
+        return self.monday + timedelta(days=6)
+
+
+def week_context(week: DiaryWeek, reader: Reader, base: str) -> Context:
+    """Return what ``diary.html`` shows of a week, all of it laid out."""
     groups = {group.id: group for group in week.groups}
-    base = f"/diary/{pupil}"
-    state = state_of(week, monday, base)
-    made = book_of(week, (monday, today), lambda: _timetable(week, monday, today))
-    book = None if state else fill(made, week, groups)
-    days = [] if state or book else _days(week, groups, monday, today)
-    jump = made.jump and not state
+    state = state_of(week, reader.monday, base)
+    days = [] if state else _days(week, groups, reader)
+    shown = shared_context(week, reader, base, days)
     return {
-        "week": _week_head(week, monday, sunday, today, base)
-        # On the first day of a week today is in view anyway.
-        | {"jump": jump, "ahead": False},
-        "since": _since(week, groups, today, base) if own else None,
+        **shown,
+        "since": news_context(week, groups, reader.today, base) if reader.own else None,
         "state": state,
-        "book": book,
-        "days": days,
-        "period": _period(week, sunday, base),
-        "receipt": receipt_of(week, f"{base}/{iso_week(monday)}/seen") if own else None,
+        "period": _period(week, reader.sunday, base),
     }
 
 
-def _week_head(
-    week: DiaryWeek, monday: date, sunday: date, today: date, base: str
-) -> dict[str, str]:
+def shared_context(
+    week: DiaryWeek, reader: Reader, base: str, days: list[Context] | None = None
+) -> Context:
+    """Return what everybody of a class sees alike; without ``days`` those of the timetable."""
+    if days is None:
+        days = _laid_out(week, reader, {})[0]
+    receipt = receipt_of(week, f"{base}/{iso_week(reader.monday)}/seen") if reader.own else None
+    return {
+        "week": _week_head(week, reader, base)
+        # On the first day of a week today is in view anyway.
+        | {"jump": any(day["now"] for day in days[1:]), "ahead": reader.ahead},
+        "days": days,
+        "receipt": receipt,
+    }
+
+
+def _week_head(week: DiaryWeek, reader: Reader, base: str) -> dict[str, str]:
+    monday, sunday, today = reader.monday, reader.sunday, reader.today
     begins, ends = week.year or (date.min, date.max)
     period = _main_period(week, [p for p in week.periods if p.begins <= sunday])
     sub = ""
@@ -118,7 +153,7 @@ def _week_head(
         "prev": f"{base}/{iso_week(monday - timedelta(days=7))}" if monday > begins else "",
         "next": f"{base}/{iso_week(monday + timedelta(days=7))}" if sunday < ends else "",
         # At the end of a week the diary itself opens at the next one.
-        "current": "" if monday <= today <= sunday else f"{base}/{iso_week(today)}",
+        "current": "" if reader.ahead or monday <= today <= sunday else f"{base}/{iso_week(today)}",
     }
 
 
@@ -126,9 +161,10 @@ def _weekend(week: DiaryWeek, monday: date) -> bool:
     return any(lesson.date > monday + timedelta(days=4) for lesson in week.lessons)
 
 
-def _since(
+def news_context(
     week: DiaryWeek, groups: dict[str, DiaryGroup], today: date, base: str
 ) -> Context | None:
+    """Return what is new since the family last looked."""
     if week.since is None or not week.news:
         return None
     marks = sum(1 for item in week.news if item.points is not None or item.code is not None)
@@ -145,10 +181,7 @@ def _since(
         "text": _("New since %(day)s: %(what)s") % {"day": since, "what": ", ".join(parts)},
         "open": False,
         "entries": [
-            {
-                "href": f"{base}/{iso_week(item.date)}#d{item.date}",
-                "text": _news_line(item, groups),
-            }
+            {"href": f"{base}/{_day(item.date, locale)[0]}", "text": _news_line(item, groups)}
             for item in week.news
         ],
     }
@@ -158,18 +191,20 @@ def _news_line(item: NewsItem, groups: dict[str, DiaryGroup]) -> str:
     group = groups.get(item.group)
     subject = group.subject.of(current_locale()) if group else ""
     shown = value_text(item.points, item.code) or _("a remark")
-    return f"{subject}: {shown}, {day_month(item.date, current_locale())}"
+    return f"{subject}: {shown}, {_day(item.date, current_locale())[1]}"
 
 
-def _timetable(week: DiaryWeek, monday: date, today: date) -> list[Context]:
-    """Return the days with what a class shares."""
-    return _laid_out(week, monday, today, {})[0]
+@lru_cache(maxsize=512)
+def _day(day: date, locale: Locale) -> tuple[str, str]:
+    """Return where a day is found below a diary's address, and its name."""
+    return f"{iso_week(day)}#d{day}", day_month(day, locale)
 
 
 def _laid_out(
-    week: DiaryWeek, monday: date, today: date, extra: dict[date, list[Context]]
+    week: DiaryWeek, reader: Reader, extra: dict[date, list[Context]]
 ) -> tuple[list[Context], dict[str, Context]]:
     """Return the days, with ``extra`` rows at their ends, and the row of every lesson."""
+    monday, today = reader.monday, reader.today
     subjects = {group.id: group.subject.of(current_locale()) for group in week.groups}
     rows: dict[date, list[Context]] = {monday + timedelta(days=n): [] for n in range(5)}
     by_id: dict[str, Context] = {}
@@ -194,9 +229,7 @@ def _laid_out(
     return days, by_id
 
 
-def _days(
-    week: DiaryWeek, groups: dict[str, DiaryGroup], monday: date, today: date
-) -> list[Context]:
+def _days(week: DiaryWeek, groups: dict[str, DiaryGroup], reader: Reader) -> list[Context]:
     """Return the days with everything in them."""
     first: dict[tuple[str, date], str] = {}
     known = {lesson.id for lesson in week.lessons}
@@ -216,7 +249,7 @@ def _days(
             alone[where] = _row(mark.work, group.subject.of(current_locale()))
             extra.setdefault(mark.date, []).append(alone[where])
         placed.append((key or "", alone.get(where), mark))
-    days, by_id = _laid_out(week, monday, today, extra)
+    days, by_id = _laid_out(week, reader, extra)
     for key, row, mark in placed:
         place = by_id[key] if key else row
         assert place is not None
@@ -273,38 +306,55 @@ def _notes(week: DiaryWeek) -> Callable[[date], str]:
     return note
 
 
-def _period(week: DiaryWeek, sunday: date, base: str) -> Context | None:
-    """Return the results of the period that the week lies in, with the mean of the marks."""
-    if not week.groups:
-        return None
-    kept = {(group, period): row for group, period, row in week.results}
+def result_plan(week: DiaryWeek, sunday: date) -> tuple[str, list[tuple[DiaryGroup, str, bool]]]:
+    """Return the title of the period that the week lies in, and whose results are shown.
+
+    Of each subject the period, and whether that is a longer one.
+    """
     begun = [p for p in week.periods if p.begins <= sunday]
     current = {p.code[0]: p for p in begun}
     main = _main_period(week, begun)
     if main is None:
-        return None
-    rows, worths = [], []
-    for group in week.groups:
-        period = current.get(group.period_kind[0])
-        if period is None:
-            continue
-        result = kept.get((group.id, period.code))
-        href = f"{base}/marks/{group.id}/{period.code}"
-        late = period.code[0] != main.code[0]
-        row = drawn_result(group, period.code, result, href, late, current_locale())
-        if row is None:
-            continue
-        rows.append(row)
-        counts = worth(group, result)
-        if counts is not None:
-            worths.append(counts)
+        return "", []
     title = period_title(main.code)
     if main.state == "open":
         title = _("%(period)s so far") % {"period": title}
-    if worths:
-        mean = number(fixed(Fraction(sum(worths)) / len(worths), 2))
-        title = _("%(title)s · mean %(mean)s") % {"title": title, "mean": mean}
-    return {"title": title, "href": f"{base}/marks", "rows": rows}
+    return title, [
+        (group, period.code, period.code[0] != main.code[0])
+        for group in week.groups
+        if (period := current.get(group.period_kind[0])) is not None
+    ]
+
+
+def mean_of(title: str, worths: list[Fraction | int]) -> str:
+    """Return the title of a period's results, with the mean of the marks where there are any."""
+    if not worths:
+        return title
+    mean = number(_mean(sum(worths), len(worths)))
+    return _("%(title)s · mean %(mean)s") % {"title": title, "mean": mean}
+
+
+@lru_cache(maxsize=2048)
+def _mean(total: Fraction | int, count: int) -> str:
+    return fixed(Fraction(total) / count, 2)
+
+
+def _period(week: DiaryWeek, sunday: date, base: str) -> Context | None:
+    """Return the results of the period that the week lies in, with the mean of the marks."""
+    title, plan = result_plan(week, sunday)
+    kept = {(group, period): row for group, period, row in week.results}
+    rows, worths = [], []
+    for group, period, late in plan:
+        result = kept.get((group.id, period))
+        row = result_row(group, period, result, f"{base}/marks/{group.id}/{period}", late=late)
+        if row is not None:
+            rows.append(row)
+            counts = worth(group, result)
+            if counts is not None:
+                worths.append(counts)
+    if not plan:
+        return None
+    return {"title": mean_of(title, worths), "href": f"{base}/marks", "rows": rows}
 
 
 def _main_period(week: DiaryWeek, begun: list[Period]) -> Period | None:

@@ -223,14 +223,18 @@ def frame(visit: Visit) -> dict[str, object]:
     }
 
 
-def frame_key(visit: Visit) -> Hashable | None:
-    """Return all that decides over the frame of a page; None when it says something only once."""
+def frame_key(visit: Visit) -> tuple[Hashable, ...] | None:
+    """Return all that decides over the frame of a page; None when it says something only once.
+
+    The address, which stands in it too, comes first.
+    """
     if NOTE_COOKIE in visit.cookies or visit.actor is None:
         return None
-    actor = visit.actor
+    actor, schools = visit.actor, visit.actor.schools
     return (
-        visit.here, visit.locale, visit.theme,
-        *look_of(visit.school_id, actor.schools).values(), actor.account_id, actor.display_name,
+        visit.here, visit.locale, visit.theme, *look_of(visit.school_id, schools).values(),
+        school_name(schools[0], visit.locale) if len(schools) == 1 else "",
+        actor.account_id, actor.display_name,
         actor.memberships, actor.children, actor.platform, actor.must_change_password,
         _more(visit),
     )  # fmt: skip

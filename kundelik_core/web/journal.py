@@ -42,6 +42,7 @@ async def journals(request: Request) -> Response[bytes]:
     today = clock.today()
     schools = staff_schools(actor)
     blocks: dict[str, list[dict[str, str]]] = {}
+    own: list[dict[str, str]] = []
     everyone = False
     for school_id in schools:
         viewer = viewer_of(actor, school_id)
@@ -53,16 +54,22 @@ async def journals(request: Request) -> Response[bytes]:
             )
         prefix = f"{school_name(school_id, current_locale())}: " if len(schools) > 1 else ""
         for item in items:
-            title = f"{prefix}{item.subject.of(current_locale())}"
-            blocks.setdefault(title, []).append(_line(item))
-    return view(request, "journal_list.html", **list_context(blocks, everyone))
+            subject = item.subject.of(current_locale())
+            # A teacher thinks of the subject first; who looks after a school, of the class.
+            title = item.title.partition(" (")[0] if leads else subject
+            line = _line(item, subject if leads else "")
+            blocks.setdefault(f"{prefix}{title}", []).append(line)
+            if leads and item.mine:
+                own.append(line | {"name": f"{item.title} · {subject}"})
+    return view(request, "journal_list.html", **list_context(blocks, own, everyone))
 
 
-def _line(item: JournalItem) -> dict[str, str]:
+def _line(item: JournalItem, subject: str) -> dict[str, str]:
+    part = item.title.partition(" (")[2].removesuffix(")")
     count = ngettext("%(n)s pupil", "%(n)s pupils", item.pupils) % {"n": item.pupils}
     return {
         "href": f"/journal/{item.id}",
-        "name": item.title,
+        "name": (f"{subject} ({part})" if part else subject) or item.title,
         "sub": count,
         "todo": "",
         "lock": "",
@@ -81,7 +88,7 @@ async def journal(request: Request, group: FromPath[UUID], period: FromPath[str]
     school_id, page, right = found
     context = journal_context(page, right, today, str(actor.account_id))
     body = render_page(visit, "journal.html", {"status": "200", "cursor": since, **context})
-    return keep_page(key, body, (school_id, page.versions, [group]), today, _KEPT).answer()
+    return keep_page(key, body, (school_id, page.versions), today, _KEPT).answer()
 
 
 async def _open(

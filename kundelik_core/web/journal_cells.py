@@ -21,7 +21,7 @@ from kundelik_core.web.answer import Ready
 from kundelik_core.web.journal_answers import Json, computed_json, cursor, local_time
 from kundelik_core.web.journal_reach import in_school, same_account, staff_schools, viewer_of
 from kundelik_core.web.routes import api_post
-from kundelik_core.web.visit import Request, actor_of
+from kundelik_core.web.visit import Request, actor_of, body_of
 
 __all__ = ["HANDLERS"]
 
@@ -60,7 +60,7 @@ async def post_cells(request: Request, group: FromPath[UUID]) -> ASGIApp:
     """Save a batch of cells; every change is answered for itself."""
     now = cursor()
     # Read here, and not by the framework's many steps: this is the hottest of all writes.
-    data = _changes.decode(await request.body())
+    data = _changes.decode(await body_of(request))
     saved = await _save(request, group, data)
     answer = {
         "results": [_result(outcome) for outcome in saved.outcomes],

@@ -15,7 +15,7 @@ from kundelik_core.identity.model import STAFF_ROLES, Actor
 from kundelik_core.kernel.db import Tenant, tenant
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
-from kundelik_core.web.visit import Request, actor_of
+from kundelik_core.web.visit import Request, actor_of, visit_of
 
 __all__ = ["in_school", "same_account", "staff_schools", "viewer_of"]
 
@@ -65,7 +65,8 @@ async def in_school(
 
 def same_account(request: Request, actor: Actor) -> None:
     """Refuse what a page of one account sends after another one has signed in."""
-    if request.headers.get("kundelik-account", str(actor.account_id)) != str(actor.account_id):
+    account = visit_of(request).account
+    if account and account != str(actor.account_id):
         raise Problem(
             "other-account",
             N_("Somebody else has signed in on this device. Sign in again."),

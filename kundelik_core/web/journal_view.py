@@ -18,6 +18,7 @@ from kundelik_core.gradebook.journal.model import Group, JournalPage, Period, Wo
 from kundelik_core.gradebook.results import Kept, kind_of, scheme_of, told
 from kundelik_core.gradebook.schemes.model import GradingScheme, KindSpec
 from kundelik_core.kernel.i18n import Locale, _, current_locale
+from kundelik_core.kernel.names import sort_key
 from kundelik_core.web.journal_titles import (
     ABSENCES,
     PASSES,
@@ -52,7 +53,7 @@ def journal_context(page: JournalPage, right: Right, today: date, account: str) 
                 "label": f"{title} · {names.of(current_locale())}",
                 "current": other == group.id,
             }
-            for other, title, names in page.others
+            for other, title, names in sorted(page.others, key=_by_class)
         ],
         "periods": [
             {
@@ -332,9 +333,18 @@ def _kinds(scheme: GradingScheme, grade: int) -> list[Context]:
     return found
 
 
-def list_context(blocks: dict[str, list[Context]], everyone: bool) -> Context:
-    """Return what ``journal_list.html`` shows."""
+def _by_class(other: tuple[str, str, object]) -> tuple[int, str]:
+    """Order groups by grade, and the letters of a grade as the Kazakh alphabet goes."""
+    grade = other[1].partition(" ")[0]
+    return (int(grade) if grade.isdecimal() else 0, sort_key(other[1]))
+
+
+def list_context(blocks: dict[str, list[Context]], own: list[Context], everyone: bool) -> Context:
+    """Return what ``journal_list.html`` shows; those of a whole school come close together."""
+    shown = [{"title": title, "groups": groups} for title, groups in blocks.items()]
     return {
         "title": _("Journals of the school") if everyone else _("Your journals"),
-        "blocks": [{"title": title, "groups": groups} for title, groups in blocks.items()],
+        "own": own,
+        "close": everyone,
+        "blocks": shown,
     }

@@ -173,6 +173,7 @@ def _visit(scope: Scope, headers: dict[bytes, bytes], *, secure: bool) -> Visit:
         accept=text(b"accept"),
         secure=secure,
         cookies=read_cookies(text(b"cookie")),
+        account=text(b"kundelik-account"),
     )
 
 

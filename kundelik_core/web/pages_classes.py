@@ -25,6 +25,7 @@ from kundelik_core.schools.queries.classes import (
 from kundelik_core.sdk import ClassPage, Student
 from kundelik_core.web.frame import view
 from kundelik_core.web.modules import call_in, fill_slot, on_for
+from kundelik_core.web.pages_class_marks import may_see_marks
 from kundelik_core.web.routes import page
 from kundelik_core.web.school_choice import asked_school, learn_schools, missing, school_tabs
 from kundelik_core.web.visit import Request, actor_of
@@ -119,7 +120,7 @@ async def one(request: Request, class_id: FromPath[UUID]) -> Response[bytes]:
             )
             for group in found.groups
         ],
-        actions=_actions(row, close=close),
+        actions=_actions(row, close=close, marks=may_see_marks(actor, school_id, row.homeroom_id)),
         slots=await fill_slot("class.page", args, on, call_in(request, school_id)) if on else [],
     )
 
@@ -172,10 +173,13 @@ def _group(group: ClassGroup, *, may_open: bool, divided: bool, may_change: bool
     }
 
 
-def _actions(row: ClassRow, *, close: bool) -> list[dict[str, str]]:
+def _actions(row: ClassRow, *, close: bool, marks: bool) -> list[dict[str, str]]:
     found = [
         {"href": f"/timetable/class/{row.id}", "label": _("Timetable"), "icon": "timetable"},
     ]
+    if marks:
+        href = f"/classes/{row.id}/marks"
+        found.insert(0, {"href": href, "label": _("Marks of the class"), "icon": "journal"})
     if close:
         href = f"/office/people?class={row.id}"
         found.append({"href": href, "label": _("People and codes"), "icon": "person"})

@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from datetime import date
 from typing import Final
-from uuid import UUID
 
 import brotli
 import msgspec
@@ -29,13 +28,12 @@ class KeptPage(msgspec.Struct, frozen=True):
     """A page as it went out, compressed.
 
     ``versions`` say how far the data behind it had come, as its own query told: those of the school
-    and of ``groups``, and whatever else it rests on. A group's version only rises, so of the same
+    and of groups, and whatever else it rests on. A group's version only rises, so of the same
     groups the sum tells a change.
     """
 
     school_id: int
     versions: tuple[object, ...]
-    groups: list[UUID]
     today: date
     etag: str
     packed: bytes
@@ -52,8 +50,10 @@ class KeptPage(msgspec.Struct, frozen=True):
         """
         body, tag = self.packed, self.etag
         if self.rest:
-            body += stored("".join(added).encode() + self.rest) + _LAST
-            tag = etag_of(body) if added else tag
+            text = "".join(added).encode() + self.rest
+            body += stored(text) + _LAST
+            # The page's own tag stands for all that was packed.
+            tag = etag_of(tag.encode() + text) if added else tag
         return Ready(
             body,
             _HTML,
@@ -123,20 +123,20 @@ def stored(text: bytes) -> bytes:
 def keep_page(
     key: Hashable | None,
     body: bytes,
-    source: tuple[int, tuple[object, ...], list[UUID]],
+    source: tuple[int, tuple[object, ...]],
     today: date,
     cache_control: str,
     about: tuple[str, date] = ("", date.min),
 ) -> KeptPage:
     """Compress a page, keep it under ``key`` and return it.
 
-    ``source`` are the school, the versions and the groups of what it was made from.
+    ``source`` are the school and the versions of what it was made from.
     """
-    school_id, versions, groups = source
+    school_id, versions = source
     packed, rest = _pack(body)
     # Of the packed page, as it is the shorter one: the same page packs to the same bytes.
     tag = etag_of(packed)
-    page = KeptPage(school_id, versions, groups, today, tag, packed, rest, cache_control, about)
+    page = KeptPage(school_id, versions, today, tag, packed, rest, cache_control, about)
     PAGES.keep(key, page)
     return page
 

@@ -14,10 +14,11 @@ import pkgutil
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Literal, cast
 
-from litestar import Litestar, delete, get, patch, post, put
+from litestar import Litestar
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import HTTPRoute
+from typing_extensions import override
 
 import kundelik_core.web as web_package
 from kundelik_core.identity.access import Permission, may_anywhere, refuse
@@ -47,6 +48,15 @@ WHILE_LOCKED: Final = "while_locked"
 LOCKED: Final = "password-due"
 
 
+class Handler(HTTPRouteHandler):
+    """A handler that shows itself to its guards; the framework would make a copy for each."""
+
+    @override
+    async def authorize_connection(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+        for guard in self.resolve_guards():
+            await guard(connection, self)  # type: ignore[misc]
+
+
 def _options(access: Access, options: dict[str, Any]) -> dict[str, Any]:
     opt = {ACCESS: access, WHILE_LOCKED: options.pop(WHILE_LOCKED, False)}
     return {"opt": opt, **options}
@@ -54,37 +64,44 @@ def _options(access: Access, options: dict[str, Any]) -> dict[str, Any]:
 
 def page(path: str | list[str], *, access: Access, **options: Any) -> Decorator:  # noqa: ANN401
     """Register a page (GET)."""
-    return get(path, include_in_schema=False, **_options(access, options))
+    return Handler(path, http_method="GET", include_in_schema=False, **_options(access, options))
 
 
 def form(path: str | list[str], *, access: Access, **options: Any) -> Decorator:  # noqa: ANN401
     """Register what a form posts to; answer with ``after(request, path)``."""
-    return post(path, include_in_schema=False, status_code=200, **_options(access, options))
+    return Handler(
+        path,
+        http_method="POST",
+        include_in_schema=False,
+        status_code=200,
+        **_options(access, options),
+    )
 
 
 def api_get(path: str, *, access: Access, **options: Any) -> Decorator:  # noqa: ANN401
     """Register a JSON resource under ``/api/v1``."""
-    return get(f"/api/v1{path}", **_options(access, options))
+    return Handler(f"/api/v1{path}", http_method="GET", **_options(access, options))
 
 
 def api_post(path: str, *, access: Access, **options: Any) -> Decorator:  # noqa: ANN401
     """Register a JSON action under ``/api/v1``."""
-    return post(f"/api/v1{path}", **_options(access, {"status_code": 200, **options}))
+    options = {"status_code": 200, **options}
+    return Handler(f"/api/v1{path}", http_method="POST", **_options(access, options))
 
 
 def api_put(path: str, *, access: Access, **options: Any) -> Decorator:  # noqa: ANN401
     """Register a JSON replacement under ``/api/v1``."""
-    return put(f"/api/v1{path}", **_options(access, options))
+    return Handler(f"/api/v1{path}", http_method="PUT", **_options(access, options))
 
 
 def api_patch(path: str, *, access: Access, **options: Any) -> Decorator:  # noqa: ANN401
     """Register a JSON change under ``/api/v1``."""
-    return patch(f"/api/v1{path}", **_options(access, options))
+    return Handler(f"/api/v1{path}", http_method="PATCH", **_options(access, options))
 
 
 def api_delete(path: str, *, access: Access, **options: Any) -> Decorator:  # noqa: ANN401
     """Register a JSON removal under ``/api/v1``."""
-    return delete(f"/api/v1{path}", **_options(access, options))
+    return Handler(f"/api/v1{path}", http_method="DELETE", **_options(access, options))
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

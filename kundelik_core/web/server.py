@@ -18,7 +18,9 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+import granian._signals
 import msgspec
+from granian._granian import WorkerSignal
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
@@ -53,6 +55,9 @@ GC_AFTER: Final = 10_000
 def worker() -> Any:  # noqa: ANN401 - an ASGI application, plain or wrapped
     """Return the application of one worker process; granian calls it there."""
     _end_with_master()
+    # Granian's own asks again at the second signal and hangs: Ctrl-C in a terminal and systemd tell
+    # everybody at once, and then the master tells its workers again.
+    granian._signals.set_loop_signals = _stop_once
     settings, urls = told_to_workers()
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"
@@ -66,6 +71,22 @@ def worker() -> Any:  # noqa: ANN401 - an ASGI application, plain or wrapped
     if settings.trusted_proxies:
         return wrap_asgi_with_proxy_headers(app, settings.trusted_proxies)
     return app
+
+
+def _stop_once(loop: asyncio.AbstractEventLoop) -> WorkerSignal:
+    """Let a worker finish its requests and end when told to; being told twice adds nothing."""
+    event = WorkerSignal()
+    told = False
+
+    def stop() -> None:
+        nonlocal told
+        if not told:
+            told = True
+            event.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    return event
 
 
 def _end_with_master() -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request as LitestarRequest
 from litestar.datastructures import State
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from kundelik_core.identity.model import Actor
 from kundelik_core.kernel.errors import Problem
@@ -19,6 +20,7 @@ __all__ = [
     "Request",
     "Visit",
     "actor_of",
+    "body_of",
     "clear_cookie",
     "form_of",
     "set_cookie",
@@ -59,12 +61,17 @@ class Visit(msgspec.Struct, kw_only=True):
     actor: Actor | None = None
     school_id: int = 0
     """The school that the page is about, for readers with several; it decides how it looks."""
+    account: str = ""
+    """The account that the sending page was made for, if it says so."""
     set_cookies: list[str] = msgspec.field(default_factory=list)
+    _here: str = ""
 
     @property
     def here(self) -> str:
         """Return path and query, to come back to."""
-        return local_path(f"{self.path}?{self.query}" if self.query else self.path)
+        if not self._here:
+            self._here = local_path(f"{self.path}?{self.query}" if self.query else self.path)
+        return self._here
 
     @property
     def is_api(self) -> bool:
@@ -148,6 +155,26 @@ def actor_of(request: LitestarRequest[Any, Any, Any]) -> Actor:
     if actor is None:
         raise signed_out()
     return actor
+
+
+async def body_of(request: Request) -> bytes:
+    """Return what was sent as it is, past the framework's many steps: for the hottest of writes.
+
+    Raises:
+        RequestEntityTooLarge: it is longer than its route lets it be.
+        Problem: the sender has gone.
+    """
+    most = request.route_handler.resolve_request_max_body_size() or 0
+    body = b""
+    while True:
+        event = await request.receive()
+        if event["type"] != "http.request":
+            raise Problem("gone", N_("What was sent does not fit."))
+        body += event.get("body", b"")
+        if len(body) > most:
+            raise RequestEntityTooLarge
+        if not event.get("more_body", False):
+            return body
 
 
 async def form_of(request: Request) -> dict[str, str]:

@@ -250,5 +250,20 @@ def subject(lang: str) -> dict[str, Any]:
     ]
     title = p("Математика", "Математика", "Mathematics")
     quarter = p("2-тоқсан", "2 четверть", "Quarter 2")
-    periods = [{"title": quarter, "total": total, "marks": entries}]
+    needed = {
+        "title": p("ТЖБ, 23.12", "СОЧ, 23.12", "SOCH, 23.12"),
+        "rows": [
+            {
+                "mark": "5",
+                "level": "h",
+                "text": p("20 балдан кемінде 18", "от 18 из 20", "from 18 of 20"),
+            },
+            {
+                "mark": "4",
+                "level": "m",
+                "text": p("қалай болғанда да", "в любом случае", "in any case"),
+            },
+        ],
+    }
+    periods = [{"title": quarter, "total": total, "needed": needed, "marks": entries}]
     return marks(lang) | {"subject": {"title": title, "back": "#", "periods": periods}}

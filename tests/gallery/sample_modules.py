@@ -17,6 +17,11 @@ def _card(lang: str) -> dict[str, Any]:
         "version": "0.1.0",
         "vendor": "Kundelik",
         "support": "support@example.kz",
+        "summary": p(
+            "Мұғалімдер жылы сөз жазады.",
+            "Учителя пишут добрые слова.",
+            "Teachers write a good word.",
+        ),
         "state": p("қосулы", "включён", "on"),
         "ok": True,
         "on": True,
@@ -27,6 +32,7 @@ def _card(lang: str) -> dict[str, Any]:
         ],
         "slots": [p("күнделік аптасы", "неделя дневника", "a week of the diary")],
         "cost": p("тегін", "бесплатно", "nothing"),
+        "prices": [],
         "why": "",
         "more": p(
             "Қосқаннан бері көбірек көреді: бағалар.",
@@ -56,6 +62,11 @@ def modules(lang: str) -> dict[str, Any]:
     }  # fmt: skip
     alone = _card(lang) | {
         "name": "awards", "title": "Awards", "more": "", "paused": True,
+        "prices": [{
+            "title": "Awards",
+            "price": p("500 ₸ бір айға", "500 ₸ за месяц", "500 ₸ a month"),
+            "whom": p("отбасы, әр балаға", "семья, за каждого ребёнка", "a family, for each child"),
+        }],
         "state": p("уақытша өшірулі", "временно выключен", "temporarily off"),
         "why": p(
             "Тым жиі қателесті, 10.11, 14:02 бастап шақырылмайды. Өзі қайта қосылады.",

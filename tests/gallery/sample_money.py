@@ -133,6 +133,8 @@ def holdings(lang: str) -> dict[str, Any]:
         ],
         "others": [{"title": p("Әндер кітабы", "Песенник", "Song book"), "whom": school,
                     "until": p("мерзімсіз", "бессрочно", "without an end")}],
+        "more": [{"title": rating, "href": "#"}],
+        "orders": [{"school": school, "href": "#"}],
         "code": "2222-3333",
         "error": p("Мұндай код жоқ немесе оның мерзімі өтіп кеткен.",
                    "Такого кода нет, или его срок вышел.",

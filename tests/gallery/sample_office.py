@@ -101,7 +101,15 @@ def own_modules(lang: str) -> dict[str, Any]:
     ]
     return frame(lang, "parent", "/account/modules") | {
         "modules": [
-            {"title": title, "vendor": "Kundelik", "school": "", "on": n == 0, "action": "#"}
+            {
+                "title": title,
+                "vendor": "Kundelik",
+                "summary": title,
+                "reads": [],
+                "school": "",
+                "on": n == 0,
+                "action": "#",
+            }
             for n, title in enumerate(titles)
         ],
     }

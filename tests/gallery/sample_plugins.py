@@ -39,6 +39,13 @@ def plugins(lang: str) -> dict[str, Any]:
              "href": f"/platform/plugins/{name}"}
             for name, title, version, mood, label, why in states
         ],
+        "registry": [
+            {"title": p("Рейтинг", "Рейтинг", "Rating"), "href": HREF,
+             "package": "kundelik-rating 1.1.0", "source": "/srv/wheels/kundelik_rating-1.1.0.whl",
+             "tier": p("тексерілген", "проверен", "verified"), "sha256": SHA,
+             "mode": p("өз процесінде", "в своём процессе", "in a process of its own"),
+             "attestation": "rating-1.1.0.provenance.json"},
+        ],
         "safe_mode": False,
         "faults": ["/etc/kundelik/index.toml: Invalid value (at line 3, column 9)"],
         "queues": [

@@ -28,6 +28,30 @@ def journal_list(lang: str) -> dict[str, Any]:
     }
 
 
+def journal_list_school(lang: str) -> dict[str, Any]:
+    """The journals of a whole school, for those who look after it."""
+    p = picker(lang)
+    names = (
+        p("Математика", "Математика", "Mathematics"),
+        p("Шетел тілі (ағылшын) (1)", "Иностранный язык (английский) (1)", "English (1)"),
+        p("Жаратылыстану", "Естествознание", "Science"),
+        p("Дене шынықтыру", "Физическая культура", "Physical education"),
+        p("Музыка", "Музыка", "Music"),
+    )
+    count = p("28 оқушы", "28 учеников", "28 pupils")
+    groups = [
+        {"href": f"/journal/g{n}", "name": name, "sub": count, "todo": "", "lock": ""}
+        for n, name in enumerate(names)
+    ]
+    classes = [f"{grade} «{letter}»" for grade in range(1, 6) for letter in "АӘБ"]
+    return frame(lang, "teacher", "/journal") | {
+        "title": p("Мектеп журналдары", "Журналы школы", "Journals of the school"),
+        "close": True,
+        "own": [groups[0] | {"name": f"5 «А» · {names[0]}"}],
+        "blocks": [{"title": title, "groups": groups} for title in classes],
+    }
+
+
 def home_teacher(lang: str) -> dict[str, Any]:
     """A teacher's day."""
     p = picker(lang)
@@ -66,6 +90,7 @@ def home_teacher(lang: str) -> dict[str, Any]:
         "note": "",
         "lessons": lessons,
         "todo": todo,
+        "journals": [{"href": "#", "name": f"{n} «А»", "sub": maths} for n in range(5, 10)],
     }
 
 
@@ -125,6 +150,39 @@ def classes(lang: str) -> dict[str, Any]:
         for g in (5, 6, 7)
     ]
     return frame(lang, "office", "/classes") | {"grades": grades, "add": "#"}
+
+
+def class_marks(lang: str) -> dict[str, Any]:
+    """The summary sheet of a class."""
+    p = picker(lang)
+    subjects = [
+        p("Қазақ тілі", "Казахский язык", "Kazakh"),
+        p("Математика", "Математика", "Mathematics"),
+        p("Шетел тілі (ағылшын)", "Иностранный язык (английский)", "Foreign language (English)"),
+        p("Дене шынықтыру", "Физическая культура", "Physical education"),
+    ]
+    levels = {"5": "h", "4": "m", "3": "m", "2": "l"}
+    rows = []
+    for n, name in enumerate(PUPILS, 1):
+        marks = [str(3 + (n + at) % 3) for at in range(3)]
+        cells = [
+            {"text": m, "level": levels[m], "open": at == 1, "href": "#", "none": False}
+            for at, m in enumerate(marks)
+        ]
+        cells.append({"text": "", "level": "", "open": False, "href": "", "none": n % 5 == 0})
+        rows.append({"n": n, "name": name, "href": "#", "cells": cells, "mean": "4,00"})
+    quarters = [p(f"{n}-тоқсан", f"{n} четверть", f"Quarter {n}") for n in range(1, 5)]
+    return frame(lang, "teacher", "/classes") | {
+        "name": "5 «А»",
+        "period": quarters[1],
+        "back": "#",
+        "periods": [{"href": "#", "label": q, "current": q == quarters[1]} for q in quarters],
+        "columns": subjects,
+        "rows": rows,
+        "means": ["4,00", "3,97", "4,03", ""],
+        "mean": "4,00",
+        "open": True,
+    }
 
 
 def klass(lang: str) -> dict[str, Any]:
@@ -204,10 +262,39 @@ def review(lang: str) -> dict[str, Any]:
     }
 
 
+def week(lang: str) -> dict[str, Any]:
+    """A timetable that is looked at before it is applied."""
+    p = picker(lang)
+    informatics = p("Информатика", "Информатика", "Informatics")
+    lessons = p("Апталық сабақтар", "Уроки недели", "Lessons of the week")
+    before = review(lang)
+    return before | {
+        "file": "week.xlsx",
+        "format": p("Кесте", "Расписание", "Timetable"),
+        "counts": [before["counts"][0] | {"label": lessons}],
+        "rows": [],
+        "report": "",
+        "week": True,
+        "day": "2026-11-23",
+        "parts": [{"href": "", "label": f"5 «А» ({n}), {informatics}"} for n in (1, 2)],
+    }
+
+
 def choose(lang: str) -> dict[str, Any]:
     """The start of an import."""
     formats = [{"label": "OneRoster 1.1", "sub": "ZIP"}, {"label": "CSV, XLSX", "sub": "5 «А»"}]
     return review(lang) | {"step": "choose", "formats": formats}
+
+
+def several(lang: str) -> dict[str, Any]:
+    """A file that holds several schools."""
+    names = {"10001": "№ 5 мектеп", "10002": "№ 112 мектеп-гимназия"}
+    return choose(lang) | {
+        "step": "school",
+        "file": "roster.zip",
+        "token": "t",
+        "orgs": [{"id": key, "name": name} for key, name in names.items()],
+    }
 
 
 def people(lang: str) -> dict[str, Any]:

@@ -128,6 +128,9 @@ class Handler(BaseHTTPRequestHandler):
             entry = {"at": "2026-11-20T09:15:00+05:00", "by": "Жұмабаева Сәуле", "field": "value",
                      "old": "7", "new": "8", "reason": ""}  # fmt: skip
             self.send_json({"entries": [entry]})
+        elif parts[-1] == "parallel":
+            found = {"from": "5 «Б», 12.11", "topic": "As in 5 «Б»", "homework": "№ 254"}
+            self.send_json({"lessons": [found]})
         elif not parts[0]:
             links = "".join(f'<li><a href="/g/{n}">{n}</a>' for n in pages.PAGES)
             self.send(f"<!doctype html><title>Gallery</title><ul>{links}</ul>")

@@ -199,16 +199,19 @@ def test_a_comment_does_not_get_into_the_window_of_another_pupil(tab: Page, gall
     start(tab, gallery)
     held: list[Route] = []
     tab.route("**/history", lambda route: held.append(route))  # noqa: PLW0108 - looked into
-    with tab.expect_request("**/p0/history"):
+
+    def look(number: int) -> None:
         press(tab, "F2")
+        expect(tab.locator("#cell")).to_be_visible()
+        for _ in range(500):
+            if len(held) == number:
+                break
+            tab.evaluate("new Promise((done) => setTimeout(done, 10))")
+        assert held[-1].request.url.endswith(f"/p{number - 1}/history")
+
+    look(1)
     press(tab, "Escape ArrowDown")
-    with tab.expect_request("**/p1/history"):
-        press(tab, "F2")
-    # A request is told of before its route is: wait for both routes.
-    for _ in range(500):
-        if len(held) > 1:
-            break
-        tab.evaluate("new Promise((done) => setTimeout(done, 10))")
+    look(2)
     entry = {"at": "2026-11-20T09:15:00+05:00", "by": "G", "field": "comment", "old": "",
              "new": "of p0", "reason": ""}  # fmt: skip
     held[1].fulfill(json={"entries": []})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -16,9 +17,9 @@ SAVED = re.compile(r"^Saved \d\d:\d\d$")
 
 
 def start(tab: Page, gallery: str, query: str = "lang=en") -> None:
-    """Opens the journal; the column of today is the active one."""
+    """Opens the journal and waits until it hears keys; the column of today is the active one."""
     tab.goto(f"{gallery}/g/journal?{query}")
-    expect(tab.locator("td.here")).to_have_count(1)
+    expect(tab.locator("#grid[data-ready] td.here")).to_be_focused()
 
 
 def press(tab: Page, keys: str) -> None:
@@ -108,6 +109,24 @@ def test_undo_and_redo_send_the_inverse(tab: Page, gallery: str) -> None:
     expect(cell(tab, 1)).to_have_text("8")
     expect(saved(tab)).to_have_text(SAVED)
     assert BOOK.cells[(TODAY, "p1")] == "8"
+
+
+def test_a_topic_of_a_parallel_group_brings_its_homework(tab: Page, gallery: str) -> None:
+    start(tab, gallery)
+    with tab.expect_response("**/parallel"):
+        press(tab, "F6")
+    expect(tab.locator("#topics option")).to_have_attribute("label", "5 «Б», 12.11 · № 254")
+    tab.locator("#homework").fill("")
+    # What a browser does when somebody picks from the list.
+    tab.locator("#topic").evaluate(
+        "(box) => { box.value = 'As in 5 «Б»'; box.dispatchEvent(new InputEvent('input', "
+        "{ bubbles: true, inputType: 'insertReplacementText' })); }"
+    )
+    expect(tab.locator("#homework")).to_have_value("№ 254")
+    with tab.expect_request("**/lessons/*") as asked:
+        tab.locator("#topic").dispatch_event("change")
+    sent = json.loads(asked.value.post_data or "{}")
+    assert (sent["topic"], sent["homework"]) == ("As in 5 «Б»", "№ 254")
 
 
 def test_a_block_is_previewed_before_it_goes_in(tab: Page, gallery: str) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from kundelik_core.gradebook.journal.model import Period, Titles
-from kundelik_core.gradebook.results import Kept
+from kundelik_core.gradebook.results import Kept, scheme_of
 
 __all__ = [
     "ChildClass",
@@ -15,7 +15,9 @@ __all__ = [
     "DiaryLesson",
     "DiaryMark",
     "DiaryWeek",
+    "DiaryWork",
     "NewsItem",
+    "OwnMark",
     "OwnWeek",
     "SharedWeek",
     "SubjectMark",
@@ -54,6 +56,30 @@ class DiaryLesson(msgspec.Struct, array_like=True, frozen=True):
     homework: str
     status: str
     room: str
+
+
+class DiaryWork(msgspec.Struct, array_like=True, frozen=True):
+    """A column of a journal that lies in the week."""
+
+    id: str
+    group: str
+    lesson: str | None
+    kind: str
+    title: str
+    max: str | None
+    position: int
+    active: bool
+
+
+class OwnMark(msgspec.Struct, array_like=True, frozen=True):
+    """A mark of the week as it is read: what its work is, the whole class knows."""
+
+    work: str
+    date: date
+    points: str | None
+    code: str | None
+    comment: str | None
+    new: bool
 
 
 class DiaryMark(msgspec.Struct, array_like=True, frozen=True):
@@ -101,8 +127,23 @@ class SharedWeek(msgspec.Struct, frozen=True):
     lessons: list[DiaryLesson]
     periods: list[Period]
     exceptions: list[DayException]
+    works: list[DiaryWork] = []
     drawn: dict[object, object] = msgspec.field(default_factory=dict)
     """What pages have made of it, for the next one; it goes when this does."""
+    known: dict[str, DiaryWork] = msgspec.field(default_factory=dict)
+
+    def work(self, key: str) -> DiaryWork | None:
+        """Return a work of the week; of a lesson without a mark yet, the one that it would have."""
+        if not self.known:
+            schemes = {g.id: scheme_of(g.scheme_code, g.scheme_version) for g in self.groups}
+            for lesson in self.lessons:
+                scheme = schemes.get(lesson.group)
+                if scheme is not None and (kind := scheme.lesson_kind) is not None:
+                    self.known[lesson.id] = DiaryWork(
+                        lesson.id, lesson.group, lesson.id, kind.code, "", None, 0, active=True
+                    )
+            self.known.update((work.id, work) for work in self.works)
+        return self.known.get(key)
 
 
 class OwnWeek(msgspec.Struct, frozen=True):
@@ -114,19 +155,18 @@ class OwnWeek(msgspec.Struct, frozen=True):
     since: datetime | None
     groups: list[UUID]
     layout: int
-    marks: list[DiaryMark]
+    marks: list[OwnMark]
     absences: list[tuple[str, str]]
     results: list[tuple[str, str, Kept]]
     news: list[NewsItem]
     schools: list[tuple[int, Titles]]
-    versions: tuple[int, int, list[UUID]]
+    versions: tuple[int, int]
 
 
 class DiaryWeek(msgspec.Struct, frozen=True):
     """All that one week of a diary shows."""
 
     pupil: tuple[str, str] | None
-    guardian: bool
     school_class: ChildClass | None
     year: tuple[date, date] | None
     since: datetime | None
@@ -139,8 +179,8 @@ class DiaryWeek(msgspec.Struct, frozen=True):
     exceptions: list[DayException]
     news: list[NewsItem]
     schools: list[tuple[int, Titles]]
-    versions: tuple[int, int, list[UUID]]
-    """The version of the school, the sum of those of the pupil's groups, and these groups."""
+    versions: tuple[int, int, datetime | None]
+    """The version of the school, the sum of those of the pupil's groups, and the last look."""
     drawn: dict[object, object]
     """What pages have made of the part that others share."""
 
@@ -172,6 +212,15 @@ class SubjectMark(msgspec.Struct, array_like=True, frozen=True):
     changes: list[tuple[datetime, str, str, str | None]]
 
 
+class ComingWork(msgspec.Struct, array_like=True, frozen=True):
+    """A work of which the child has nothing yet, but for an absence perhaps."""
+
+    kind: str
+    date: date
+    max: str | None
+    absence: str | None
+
+
 class SubjectYear(msgspec.Struct, frozen=True):
     """All marks of a child in one group."""
 
@@ -182,4 +231,5 @@ class SubjectYear(msgspec.Struct, frozen=True):
     periods: list[Period]
     results: list[tuple[str, Kept]]
     marks: list[SubjectMark]
+    coming: list[ComingWork]
     schools: list[tuple[int, Titles]]

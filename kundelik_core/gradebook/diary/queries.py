@@ -1,9 +1,7 @@
 """Read a child's diary: a week, the marks of the year, one subject; each in one statement.
 
-A week is one more the first time that its class opens it: what a class shares is kept.
-
-Marks and absences are asked for by pupil and date, in lists of their own: joined to the lessons
-they would cost several times as much.
+A week is one message, ``core.diary_week``, and one transaction more the first time that its class
+opens it: what a class shares is kept.
 """
 
 from datetime import date, datetime
@@ -16,15 +14,19 @@ from kundelik_core.gradebook.access import DiaryFacts, Viewer, diary_right, not_
 from kundelik_core.gradebook.diary.kept import WEEKS
 from kundelik_core.gradebook.diary.model import (
     ChildClass,
+    DiaryMark,
     DiaryWeek,
     OwnWeek,
     SharedWeek,
     SubjectYear,
     YearMarks,
 )
-from kundelik_core.kernel.db import Tenant
+from kundelik_core.kernel.db import Tenant, alone, tenant
 
-__all__ = ["diary_versions", "diary_week", "subject_year", "year_marks"]
+__all__ = ["diary_week", "subject_year", "year_marks"]
+
+# Versions of a page that is not there.
+_NOTHING: Final = (None, None, None)
 
 # $1 school, $2 pupil, $3 viewer's person, $4 first day, $5 last day, $6 school year, $7 today,
 # $8 schools of the tabs
@@ -64,83 +66,10 @@ _GROUP_ROWS: Final = """
       from g join core.subject s on s.school_id = $1 and s.id = g.subject_id),
 """
 
-# A visit of half an hour counts as one: what came in the meantime stays new.
-_SEEN: Final = """case when d.seen_at < $9::timestamptz - interval '30 minutes' then d.seen_at
-           else d.before_at end"""
-
-_SCHOOL_VERSION: Final = """coalesce((
-           select v.version from core.school_version v where v.school_id = $1), 0)"""
-
-_NOW: Final = f"""
-select {_SCHOOL_VERSION} as school,
-       (select coalesce(sum(g.version), 0)::bigint from core.teaching_group g
-         where g.school_id = $1 and g.id = any($4::uuid[])) as groups,
-       (select {_SEEN.replace("$9", "$5")} from core.diary_seen d
-         where d.school_id = $1 and d.pupil_id = $2 and d.viewer_id = $3) as seen
-"""
-
 _KEPT: Final = """json_build_array(r.raw, r.terms, r.percent, r.mark, r.status, r.provisional,
            r.given_mark)"""
 
-_WEEK: Final = f"""
-with mine as (
-  select g.id, g.version, g.layout, bool_or(g.year = $6 and m.from_date <= $5
-           and (m.to_date is null or m.to_date >= $4)) as here
-    from core.group_pupil m
-    join core.teaching_group g on g.school_id = m.school_id and g.id = m.group_id
-   where m.school_id = $1 and m.pupil_id = $2
-   group by g.school_id, g.id
-), seen as (
-  select {_SEEN} as at
-    from core.diary_seen d where d.school_id = $1 and d.pupil_id = $2 and d.viewer_id = $3
-)
-select json_build_object({_WHO}
-  'versions', (
-    select json_build_array({_SCHOOL_VERSION}, coalesce(sum(mine.version), 0),
-           coalesce(json_agg(mine.id), '[]')) from mine),
-  'groups', (
-    select coalesce(json_agg(mine.id order by mine.id) filter (where mine.here), '[]') from mine),
-  'layout', (select coalesce(sum(mine.layout) filter (where mine.here), 0) from mine),
-  'since', (select seen.at from seen),
-  'marks', (
-    select coalesce(json_agg(json_build_array(w.id, w.group_id, w.lesson_id, w.kind, m.date,
-        w.title,
-           trim_scale(w.max_points)::text, trim_scale(m.points)::text, m.code,
-               m.comment,
-           m.changed_at > (select seen.at from seen) is true) order by m.date, w.position, w.id),
-               '[]')
-      from core.mark m join core.work w on w.school_id = m.school_id and w.id = m.work_id
-     where m.school_id = $1 and m.pupil_id = $2 and m.date between $4 and $5
-       and w.status = 'active'
-       and (m.points is not null or m.code is not null or m.comment is not null)),
-  'absences', (
-    select coalesce(json_agg(json_build_array(a.lesson_id, a.code)), '[]')
-      from core.absence a
-     where a.school_id = $1 and a.pupil_id = $2 and a.date between $4 and $5 and a.code <> ''),
-  'results', (
-    select coalesce(json_agg(json_build_array(r.group_id, r.period, {_KEPT})), '[]')
-      from core.period_result r
-     where r.school_id = $1 and r.pupil_id = $2
-       and r.period = any(array(
-           select distinct on (left(p.code, 1)) p.code
-             from core.period p
-            where p.school_id = $1 and p.year = $6 and p.begins <= $5
-            order by left(p.code, 1), p.begins desc))
-       and r.group_id = any(array(select mine.id from mine where mine.here))),
-  'news', (
-    select coalesce(json_agg(json_build_array(n.group_id, n.date, n.kind, n.points, n.code,
-        n.remark)
-           order by n.date, n.kind), '[]')
-      from (
-        select w.group_id, m.date, w.kind, trim_scale(m.points)::text as points, m.code,
-               m.comment is not null as remark
-          from core.mark m join core.work w on w.school_id = m.school_id and w.id = m.work_id
-         where m.school_id = $1 and m.pupil_id = $2 and m.date between $7::date - 21 and $7::date
-           and m.changed_at > (select seen.at from seen) and w.status = 'active'
-           and (m.points is not null or m.code is not null or m.comment is not null)
-         order by m.changed_at desc limit 30) n)
-)::text
-"""
+_WEEK: Final = f"select core.diary_week({', '.join(f'${n}' for n in range(1, 13))})"
 
 # $1 school, $2 groups, $3 first day, $4 last day, $5 school year
 _SHARED: Final = """
@@ -161,6 +90,11 @@ select json_build_object(
            order by l.date, l.slot, l.id), '[]')
       from core.lesson l
      where l.school_id = $1 and l.group_id = any($2::uuid[]) and l.date between $3 and $4),
+  'works', (
+    select coalesce(json_agg(json_build_array(w.id, w.group_id, w.lesson_id, w.kind, w.title,
+           trim_scale(w.max_points)::text, w.position, w.status = 'active')), '[]')
+      from core.work w
+     where w.school_id = $1 and w.group_id = any($2::uuid[]) and w.date between $3 and $4),
   'periods', (
     select coalesce(json_agg(json_build_array(p.code, p.begins, p.ends, p.state) order by p.begins,
            p.code), '[]')
@@ -209,6 +143,15 @@ select json_build_object({_WHO}
     select coalesce(json_agg(json_build_array(r.period, {_KEPT})), '[]')
       from core.period_result r
      where r.school_id = $1 and r.pupil_id = $2 and r.group_id = $9),
+  'coming', (
+    select coalesce(json_agg(json_build_array(w.kind, w.date, trim_scale(w.max_points)::text, (
+             select a.code from core.absence a
+              where a.school_id = $1 and a.lesson_id = w.lesson_id and a.pupil_id = $2
+                and a.code <> '')) order by w.date, w.id), '[]')
+      from w
+     where w.id is distinct from w.lesson_id and not exists (
+       select from core.mark m where m.school_id = $1 and m.work_id = w.id and m.pupil_id = $2
+          and (m.points is not null or m.code is not null))),
   'marks', (
     select coalesce(json_agg(json_build_array(w.kind, w.date, w.title, (
              select l.topic from core.lesson l where l.school_id = $1 and l.id = w.lesson_id),
@@ -250,7 +193,7 @@ def _allow(
 
 
 async def diary_week(
-    tx: Tenant,
+    school_id: int,
     viewer: Viewer,
     pupil: UUID,
     span: tuple[date, date],
@@ -258,60 +201,75 @@ async def diary_week(
     year: int,
     now: tuple[date, datetime],
     schools: list[int],
-) -> DiaryWeek:
-    """Read a week of a child's diary.
+    kept: tuple[object, ...] | None = None,
+) -> DiaryWeek | None:
+    """Read a week of a child's diary; None where ``kept`` are the versions that it still has.
 
     Raises:
         Problem: 404 for whom it does not concern.
     """
-    text = await tx.fetchval(
-        _WEEK, tx.school_id, pupil, viewer.person, *span, year, now[0], schools, now[1]
+    text = await alone(
+        school_id, _WEEK, pupil, viewer.person, *span, year, *now, schools, *(kept or _NOTHING)
     )
+    if text is None:
+        return None
     own = _week.decode(text)
     _allow(viewer, pupil, (own.pupil, own.guardian, own.school_class))
-    shared = await _shared_week(tx, own, span, year)
+    shared = await _shared_week(school_id, own, span, year)
     return DiaryWeek(
         pupil=own.pupil,
-        guardian=own.guardian,
         school_class=own.school_class,
         year=shared.year,
         since=own.since,
         groups=shared.groups,
         lessons=shared.lessons,
-        marks=own.marks,
+        marks=_marks(own, shared),
         absences=own.absences,
         results=own.results,
         periods=shared.periods,
         exceptions=shared.exceptions,
         news=own.news,
         schools=own.schools,
-        versions=own.versions,
+        versions=(*own.versions, own.since),
         drawn=shared.drawn,
     )
 
 
-async def _shared_week(tx: Tenant, own: OwnWeek, span: tuple[date, date], year: int) -> SharedWeek:
+async def _shared_week(
+    school_id: int, own: OwnWeek, span: tuple[date, date], year: int
+) -> SharedWeek:
     """Give what the week shows to everybody with these groups; read it where it is not kept.
 
     What is read after its key may be newer than the key says. Then nobody finds it by that key
     any more: versions only rise.
     """
-    key = (tx.school_id, own.versions[0], own.layout, tuple(own.groups), *span, year)
+    key = (school_id, own.versions[0], own.layout, tuple(own.groups), *span, year)
     found = WEEKS.find(key)
     if found is None:
-        text = await tx.fetchval(_SHARED, tx.school_id, own.groups, *span, year)
+        async with tenant(school_id) as tx:
+            text = await tx.fetchval(_SHARED, school_id, own.groups, *span, year)
         found = _shared.decode(text)
         WEEKS.keep(key, found)
     return found
 
 
-async def diary_versions(
-    tx: Tenant, viewer: Viewer, pupil: UUID, groups: list[UUID], now: datetime
-) -> tuple[int, int, datetime | None]:
-    """Read how far the data of a diary have come: of the school, of ``groups``, the last look."""
-    row = await tx.fetchrow(_NOW, tx.school_id, pupil, viewer.person, groups, now)
-    assert row is not None
-    return row["school"], row["groups"], row["seen"]
+def _marks(own: OwnWeek, shared: SharedWeek) -> list[DiaryMark]:
+    """Give a child's marks with the works that they belong to, in the order of the week.
+
+    A lesson's own column comes into being with its first mark, and then is as its lesson says: the
+    layout of its group does not change with it. A work of any other group is none of this child's.
+    """
+    found: list[tuple[int, DiaryMark]] = []
+    for mine in own.marks:
+        work = shared.work(mine.work)
+        if work is not None and work.active:
+            mark = DiaryMark(
+                mine.work, work.group, work.lesson, work.kind, mine.date, work.title, work.max,
+                mine.points, mine.code, mine.comment, mine.new,
+            )  # fmt: skip
+            found.append((work.position, mark))
+    found.sort(key=lambda item: (item[1].date, item[0], item[1].work))
+    return [mark for _position, mark in found]
 
 
 async def year_marks(

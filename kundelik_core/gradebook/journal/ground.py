@@ -4,7 +4,7 @@ It is built from one reading of the database and may be kept: a save that was wr
 to date, anything else that changes the journal makes it worthless (see ``held.py``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -66,16 +66,28 @@ class Ground:
         self.whole = isinstance(state, WholeState)
         self.marks = _all_marks(state) if isinstance(state, WholeState) else _marks(state)
         self.works: dict[tuple[UUID, str], Works] = {}
-        self._by_period: dict[str, list[Column]] = {}
+        self._by_period: dict[str, tuple[list[Column], list[Column]]] = {}
 
-    def columns_of(self, code: str) -> list[Column]:
-        """Give the columns that count in a period, in a fixed order."""
+    def filled_columns(
+        self, code: str, marks: Container[UUID], absences: Container[UUID | None]
+    ) -> list[Column]:
+        """Give the columns of a period that count for whoever has these marks and absences."""
+        heavy, light = self._columns_of(code)
+        # Most columns are lessons in which a pupil has nothing.
+        return heavy + [
+            column for column in light if column.id in marks or column.lesson in absences
+        ]
+
+    def _columns_of(self, code: str) -> tuple[list[Column], list[Column]]:
+        """Give the columns of a period, those apart of which an empty one counts for nobody."""
         found = self._by_period.get(code)
         if found is None:
             period = next(item for item in self.periods if item.code == code)
             mine = [self.columns[key] for key in self.counted]
             mine = [column for column in mine if period.holds(column.date)]
-            found = self._by_period[code] = sorted(mine, key=lambda column: column.id.int)
+            heavy = [column for column in mine if column.kind not in self.light]
+            light = [column for column in mine if column.kind in self.light]
+            found = self._by_period[code] = heavy, light
         return found
 
     def holds(self, column: UUID, pupil: UUID) -> bool:

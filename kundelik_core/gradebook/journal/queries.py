@@ -26,6 +26,7 @@ from kundelik_core.gradebook.journal.statements import (
 from kundelik_core.gradebook.schemes.engine import PeriodResult
 from kundelik_core.gradebook.schemes.model import GradingScheme
 from kundelik_core.kernel.db import Tenant
+from kundelik_core.kernel.names import sort_key
 
 __all__ = [
     "FreshCell",
@@ -100,6 +101,7 @@ class JournalItem(msgspec.Struct, frozen=True):
     """One journal in somebody's list."""
 
     id: UUID
+    grade: int
     title: str
     subject: Titles
     pupils: int
@@ -113,7 +115,7 @@ async def journal_list(
     """List the journals that a person teaches, and with ``everyone`` all of the school."""
     rows = await tx.fetch(
         """
-        select g.id, g.title, s.title_kk, s.title_ru, s.title_en, t.mine,
+        select g.id, g.grade, g.title, s.title_kk, s.title_ru, s.title_en, t.mine,
                (select count(*) from core.group_pupil m
                  where m.school_id = $1 and m.group_id = g.id and m.from_date <= $4
                    and (m.to_date is null or m.to_date >= $4)) as pupils,
@@ -135,9 +137,10 @@ async def journal_list(
         today,
         everyone,
     )
-    return [
+    found = [
         JournalItem(
             id=row["id"],
+            grade=row["grade"],
             title=row["title"],
             subject=Titles(row["title_kk"], row["title_ru"], row["title_en"]),
             pupils=row["pupils"],
@@ -146,6 +149,8 @@ async def journal_list(
         )
         for row in rows
     ]
+    # Among classes of a grade, letters go in the Kazakh order.
+    return sorted(found, key=lambda item: (item.grade, sort_key(item.title)))
 
 
 class JournalFacts(msgspec.Struct, frozen=True):

@@ -210,7 +210,8 @@ class Batch:
         columns: Iterable[Column]
         if known is None or pupil in self.absences:
             known, new = {}, [c for c in self.new_works.values() if period.holds(c.date)]
-            columns = (*self.ground.columns_of(code), *new)
+            mine, away = self.marks_of(pupil), self.absences_of(pupil)
+            columns = (*self.ground.filled_columns(code, mine, away), *new)
         else:
             columns = (self.columns[key] for key in changed)
             columns = [column for column in columns if period.holds(column.date)]

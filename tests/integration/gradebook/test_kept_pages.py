@@ -131,7 +131,7 @@ async def test_a_kept_page_is_nobody_elses(factory: Factory, app: Shell, town: T
 
 def test_the_longest_unasked_goes_first() -> None:
     def page(text: bytes) -> KeptPage:
-        return KeptPage(1, (1, 1), [], date(2026, 11, 4), "", text, b"", "")
+        return KeptPage(1, (1, 1), date(2026, 11, 4), "", text, b"", "")
 
     pages = Pages(25)
     for key in "abc":
@@ -150,11 +150,11 @@ def test_the_longest_unasked_goes_first() -> None:
 @pytest.mark.parametrize("length", [1, 2, 255, 65_535, 65_536, 65_537, 200_000])
 def test_what_modules_add_is_put_into_the_packed_page(length: int) -> None:
     html = f"<p>{'Апта ' * 2000}{PLACE.decode()}<p>end".encode()
-    page = keep_page(None, html, (1, (1, 1), []), date(2026, 11, 4), "no-cache")
+    page = keep_page(None, html, (1, (1, 1)), date(2026, 11, 4), "no-cache")
     assert brotli.decompress(page.answer().body) == html
     added = "x" * length
     whole = page.answer([added])
     assert brotli.decompress(whole.body) == html.replace(PLACE, added.encode() + PLACE)
     assert dict(whole.headers)[b"etag"] != dict(page.answer().headers)[b"etag"]
-    plain = keep_page(None, b"no place", (1, (1, 1), []), date(2026, 11, 4), "no-cache")
+    plain = keep_page(None, b"no place", (1, (1, 1)), date(2026, 11, 4), "no-cache")
     assert brotli.decompress(plain.answer(["lost"]).body) == b"no place"

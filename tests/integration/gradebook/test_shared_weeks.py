@@ -6,9 +6,14 @@ from datetime import date
 import httpx
 import pytest
 
+from kundelik_core.gradebook.access import Viewer
 from kundelik_core.gradebook.diary.kept import WEEKS, Weeks
-from kundelik_core.gradebook.diary.model import SharedWeek
+from kundelik_core.gradebook.diary.model import DiaryWeek, SharedWeek
+from kundelik_core.gradebook.diary.queries import diary_week
+from kundelik_core.gradebook.journal.held import JOURNALS
+from kundelik_core.kernel import clock
 from kundelik_core.kernel.db import tenant
+from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.ids import new_id
 from kundelik_core.web.middleware import Shell
 from kundelik_core.web.remembered import PAGES
@@ -97,9 +102,65 @@ async def test_drawn_is_what_is_laid_out(town: Town, monkeypatch: pytest.MonkeyP
     await town.parent.post(f"/diary/{pupil}/{WEEK}/seen")
     drawn = await _text(town.parent, pupil)
     assert "<small>/15</small>" in drawn
-    monkeypatch.setattr("kundelik_core.web.diary_view.fill", lambda *_: None)
+    readers = [(town.parent, lang) for lang in ("kk", "ru", "en")] + [(town.teacher, "ru")]
+    looks = [(who, f"/diary/{pupil}/{WEEK}?lang={lang}") for who, lang in readers]
+    looks += [(town.parent, "/diary"), (town.parent, f"/diary/{pupil}/2026-W44")]
+    pages = [(await who.get(path)).text for who, path in looks]
+    assert len(set(pages)) == len(looks)
+    monkeypatch.setattr("kundelik_core.web.diary.drawn_week", lambda *_: None)
     PAGES.clear()
-    assert await _text(town.parent, pupil) == drawn
+    for (who, path), page in zip(looks, pages, strict=True):
+        assert (await who.get(path)).text == page, path
+
+
+async def test_marks_in_columns_that_came_since(town: Town) -> None:
+    """The class's week is kept; a lesson's column comes with its first mark, and counts nothing."""
+    pupil = town.journal.pupils[0]
+    await save(town, cell(town, "5"))
+    await _text(town.parent, pupil)
+    # By a journal that is held, and the old way with another process's eyes.
+    await save(town, cell(town, "6", lesson=1))
+    await save(town, cell(town, "7", lesson=2))
+    JOURNALS.clear()
+    await save(town, cell(town, "8 о", lesson=3))
+    text = await _text(town.parent, pupil)
+    assert len(WEEKS) == 1
+    assert [f">{n}</span>" in text for n in "5678"] == [True] * 4
+    WEEKS.clear()
+    PAGES.clear()
+    assert await _text(town.parent, pupil) == text
+
+
+async def test_a_work_that_is_cancelled_takes_its_marks_along(town: Town) -> None:
+    sor = work(date="2026-11-04")
+    assert (await town.teacher.post(f"{town.api}/works", json=sor)).is_success
+    await save(town, cell(town, "12") | {"column": sor["id"]})
+    pupil = town.journal.pupils[0]
+    assert "<small>/15</small>" in await _text(town.parent, pupil)
+    path = f"{town.api}/works/{sor['id']}"
+    moved = work(date="2026-11-05", max="20") | {"id": sor["id"]}
+    assert (await town.teacher.post(path, json=moved)).is_success
+    assert "<small>/20</small>" in await _text(town.parent, pupil)
+    assert (await town.teacher.post(f"{path}/void", json={"reason": "қате"})).is_success
+    assert "<small>/20</small>" not in await _text(town.parent, pupil)
+
+
+async def test_a_week_is_read_in_its_school_alone(factory: Factory, town: Town) -> None:
+    where, other = town.journal, await factory.school()
+    viewer = Viewer(new_id(), None, frozenset({"director"}))
+    span, now = (date(2026, 11, 2), date(2026, 11, 8)), (clock.today(), clock.now())
+
+    async def look(school: int, kept: tuple[object, ...] | None = None) -> DiaryWeek | None:
+        return await diary_week(
+            school, viewer, where.pupils[0], span, year=2026, now=now, schools=[], kept=kept
+        )
+
+    week = await look(where.school_id)
+    assert week is not None
+    assert week.groups
+    assert await look(where.school_id, week.versions) is None
+    with pytest.raises(Problem, match="not-found"):
+        await look(other)
 
 
 async def test_a_work_on_a_day_without_a_lesson_has_a_line(factory: Factory, town: Town) -> None:

@@ -4,6 +4,7 @@ import brotli
 import msgspec
 import pytest
 
+from kundelik_core.web import static_mount
 from kundelik_core.web.static_mount import LAYERS, Static
 from kundelik_core.web.themes import Theme, Title
 
@@ -79,3 +80,15 @@ def test_an_unknown_file_is_noticed_by_the_page_and_not_found_by_the_browser(tre
         "/static/x/css/tokens.css",
     ):
         assert static.find(path) is None
+
+
+def test_the_journals_page_names_all_its_modules_beforehand() -> None:
+    """One that is missing is fetched only after another has been read: a turn more each time."""
+    web = Path(static_mount.__file__).parent
+    page = (web / "templates" / "journal.html").read_text()
+    named = page.partition("{% block head %}{% for name in (")[2].partition(")")[0]
+    scripts = web / "static" / "js"
+    files = [scripts / "journal.js", *(scripts / "journal").glob("*.js")]
+    assert sorted(named.replace('"', "").split(", ")) == sorted(
+        str(file.relative_to(scripts).with_suffix("")) for file in files
+    )

@@ -1,4 +1,5 @@
 import sys
+import tomllib
 from importlib.metadata import distribution, distributions
 from pathlib import Path
 
@@ -73,8 +74,16 @@ def test_a_theme_is_read_and_none_of_its_code_runs(shelf: Shelf) -> None:
     assert "vendor_night" not in sys.modules
 
 
+def test_whoever_installs_the_core_alone_has_the_theme_that_it_wears() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    dist = f"kundelik-theme-{Settings().theme}"
+    assert dist in project["dependencies"]
+    theme = tomllib.loads((ROOT / "themes/default/pyproject.toml").read_text("utf-8"))["project"]
+    assert theme["name"] == dist
+
+
 def test_an_unknown_theme_is_one_line_that_names_those_there_are(shelf: Shelf) -> None:
-    with pytest.raises(ThemeError, match=r"^no theme is installed\. Run: make setup"):
+    with pytest.raises(ThemeError, match=r"^no theme is installed\. Run: pip install"):
         load_theme("night", shelf.find())
     shelf.add("night")
     shelf.add("day")

@@ -314,3 +314,5 @@ bindKeys({
   explain,
 });
 if (sheet.rows.length) start();
+// Keys are heard from here on.
+table.dataset.ready = "";

@@ -23,6 +23,11 @@ export class Lessons {
         }
       });
     }
+    $("topic").addEventListener("focus", async () => {
+      try {
+        await (await import("./later/parallel.js")).offer(sheet.table.dataset.api);
+      } catch { /* without a connection there are no suggestions */ }
+    }, { once: true });
     $("strip").addEventListener("submit", (event) => event.preventDefault());
     addEventListener("online", () => this.sendAll());
     this.restore();

@@ -25,5 +25,7 @@ export function drawPad(column, codes, act) {
   }
   add(t("clear"), act.clear, true);
   if (!short) add("↓", act.enter, false, "Enter");
+  // Two keys more would begin a row of their own.
+  $("pad").classList.toggle("six", !short);
   $("pad").replaceChildren(...keys);
 }
