@@ -4,15 +4,15 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from kundelik_core.entitlements.model import Granted, Wanted
-from kundelik_core.entitlements.queries import by_id, by_source, grants_of, history
-from kundelik_core.entitlements.rules import Span, check_feature, concerns
-from kundelik_core.entitlements.terms import Days, Laid, Months, Term, lay
+from kundelik_core.entitlements.queries import by_id
+from kundelik_core.entitlements.rules import Span
+from kundelik_core.entitlements.shelf import Shelf
+from kundelik_core.entitlements.terms import Laid, Months, Term
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.audit import Doer, audit
 from kundelik_core.kernel.db import Tenant
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
-from kundelik_core.kernel.ids import new_id
 
 __all__ = ["credit_days", "extend", "give_back", "grant", "place", "revoke"]
 
@@ -26,8 +26,13 @@ async def grant(tx: Tenant, wanted: Wanted, until: datetime | None, doer: Doer) 
     now = clock.now()
     if until is not None and until <= now:
         raise Problem("until-past", N_("The last day lies in the past."), status=422, field="until")
-    known = await _ready(tx, wanted)
-    return known or await _write(tx, wanted, Laid(span=Span(now, until)), doer)
+    shelf = await _shelf(tx, wanted)
+    known = shelf.ready(wanted)
+    if known:
+        return known
+    made = shelf.put(wanted, Laid(span=Span(now, until)))
+    await shelf.write(doer)
+    return made
 
 
 async def extend(tx: Tenant, wanted: Wanted, months: int, zone: str, doer: Doer) -> Granted:
@@ -52,13 +57,9 @@ async def place(
     Raises:
         Problem: nothing could be added to what there is, or as for ``grant``.
     """
-    known = await _ready(tx, wanted)
-    if known:
-        return known
-    laid = lay(await _there(tx, wanted), clock.now(), term, zone, rests)
-    made = await _write(tx, wanted, laid, doer)
-    if laid.credit:
-        await give_back(tx, made, laid.credit, f"{made.id}/overlap", zone, doer)
+    shelf = await _shelf(tx, wanted)
+    made = shelf.place(wanted, term, zone, rests)
+    await shelf.write(doer)
     return made
 
 
@@ -86,29 +87,29 @@ async def give_back(
     """Grant time that was lost, with its holder's name, as early as it fits in."""
     if lost <= timedelta() or one.valid_until is None:
         return None
+    if one.seats is not None:
+        return await _credit_licence(tx, one, lost, ref, doer)
+    shelf = await Shelf.open(tx, [one.pupil_id])
+    made = shelf.give_back(one, lost, ref, zone)
+    await shelf.write(doer)
+    return made
+
+
+async def _credit_licence(
+    tx: Tenant, one: Granted, lost: timedelta, ref: str, doer: Doer
+) -> Granted:
+    """Prolong a licence for those who sit on its seats now."""
     wanted = Wanted(
         feature=one.feature, source="credit", source_ref=ref, pupil=one.pupil_id,
         holder=one.holder_id, scope=one.scope, seats=one.seats,
     )  # fmt: skip
-    if one.seats is not None:
-        return await _credit_licence(tx, one, wanted, lost, doer)
-    try:
-        return await place(tx, wanted, Days(lost), zone, doer)
-    except Problem as problem:
-        if problem.code == "has-no-end":
-            return None
-        raise
-
-
-async def _credit_licence(
-    tx: Tenant, one: Granted, wanted: Wanted, lost: timedelta, doer: Doer
-) -> Granted:
-    """Prolong a licence for those who sit on its seats now."""
-    known = await _ready(tx, wanted)
+    shelf = await _shelf(tx, wanted)
+    known = shelf.ready(wanted)
     if known:
         return known
     begins = max(clock.now(), one.valid_until or clock.now())
-    made = await _write(tx, wanted, Laid(span=Span(begins, begins + lost)), doer)
+    made = shelf.put(wanted, Laid(span=Span(begins, begins + lost)))
+    await shelf.write(doer)
     await tx.execute(
         "insert into core.entitlement_seat (school_id, entitlement_id, pupil_id, begins) "
         "select s.school_id, $3, s.pupil_id, $4 from core.entitlement_seat s "
@@ -121,17 +122,8 @@ async def _credit_licence(
     return made
 
 
-async def _there(tx: Tenant, wanted: Wanted) -> list[Granted]:
-    """Return what a new term of this kind would stand beside.
-
-    A licence with a number of seats extends nothing: a second one adds seats, and other pupils.
-    """
-    if wanted.pupil is None:
-        held = [one for one in await history(tx, None) if one.seats is None]
-        found = held if wanted.seats is None else []
-    else:
-        found = await grants_of(tx, [wanted.pupil])
-    return [one for one in found if concerns(one, wanted.feature, wanted.scope)]
+async def _shelf(tx: Tenant, wanted: Wanted) -> Shelf:
+    return await Shelf.open(tx, [wanted.pupil], [(wanted.source, wanted.source_ref)])
 
 
 async def revoke(
@@ -167,86 +159,3 @@ async def revoke(
     if not there:
         raise Problem("not-found", N_("Nothing of that kind was granted here."), status=404)
     return False
-
-
-async def _ready(tx: Tenant, wanted: Wanted) -> Granted | None:
-    """Look at what is wanted, and return what its source has granted before.
-
-    The pupil's row is locked first: two orders paid in one moment follow each other.
-    """
-    check_feature(wanted.feature)
-    if wanted.pupil is not None:
-        found = await tx.fetchval(
-            "select exists (select from core.membership m where m.school_id = $1 "
-            "and m.person_id = p.id and m.role = 'pupil') from core.person p "
-            "where p.school_id = $1 and p.id = $2 for no key update",
-            tx.school_id,
-            wanted.pupil,
-        )
-        if not found:
-            raise Problem(
-                "no-such-pupil", N_("There is no such pupil in this school."), status=404,
-                field="pupil",
-            )  # fmt: skip
-    return await by_source(tx, wanted.source, wanted.source_ref)
-
-
-async def _write(tx: Tenant, wanted: Wanted, laid: Laid, doer: Doer) -> Granted:
-    made = Granted(
-        id=new_id(),
-        feature=wanted.feature,
-        valid_from=laid.span.begins,
-        valid_until=laid.span.ends,
-        source=wanted.source,
-        source_ref=wanted.source_ref,
-        granted_at=clock.now(),
-        holder_id=wanted.holder,
-        pupil_id=wanted.pupil,
-        scope=wanted.scope,
-        grace_from=laid.grace_from,
-        seats=wanted.seats,
-        pauses=laid.pauses,
-    )
-    await tx.execute(
-        "insert into core.entitlement (school_id, id, holder_id, pupil_id, feature, scope, "
-        "valid_from, valid_until, source, source_ref, granted_at, granted_by, grace_from, seats) "
-        "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        tx.school_id,
-        made.id,
-        made.holder_id,
-        made.pupil_id,
-        made.feature,
-        made.scope,
-        made.valid_from,
-        made.valid_until,
-        made.source,
-        made.source_ref,
-        made.granted_at,
-        doer.account,
-        made.grace_from,
-        made.seats,
-    )
-    await _write_pauses(tx, made)
-    after = {
-        "feature": made.feature,
-        "scope": made.scope,
-        "pupil": str(made.pupil_id) if made.pupil_id else None,
-        "until": made.valid_until.isoformat() if made.valid_until else None,
-    }
-    await audit(tx, doer, "entitlement.grant", "entitlement", made.id, after=after)
-    return made
-
-
-async def _write_pauses(tx: Tenant, made: Granted) -> None:
-    for pause in made.pauses:
-        await tx.execute(
-            "insert into core.entitlement_pause "
-            "(school_id, id, entitlement_id, kind, cause, begins, ends) "
-            "values ($1, $2, $3, 'rest', $4, $5, $6)",
-            tx.school_id,
-            new_id(),
-            made.id,
-            pause.begins.date().isoformat(),
-            pause.begins,
-            pause.ends,
-        )

@@ -19,6 +19,7 @@ __all__ = [
     "active",
     "by_id",
     "by_source",
+    "by_sources",
     "entitled",
     "grants_of",
     "history",
@@ -114,14 +115,20 @@ async def history(tx: Tenant, pupil: UUID | None) -> list[Granted]:
 
 async def by_source(tx: Tenant, source: str, source_ref: str) -> Granted | None:
     """Return what an act has granted."""
-    row = await tx.fetchrow(
+    return next(iter(await by_sources(tx, [(source, source_ref)])), None)
+
+
+async def by_sources(tx: Tenant, acts: Collection[tuple[str, str]]) -> list[Granted]:
+    """Return what acts have granted, each a source and its number there."""
+    rows = await tx.fetch(
         f"select {_COLUMNS} from core.entitlement e "
-        "where e.school_id = $1 and e.source = $2 and e.source_ref = $3",
+        "join unnest($2::text[], $3::text[]) as x (source, ref) "
+        "on x.source = e.source and x.ref = e.source_ref where e.school_id = $1",
         tx.school_id,
-        source,
-        source_ref,
+        [source for source, _ in acts],
+        [ref for _, ref in acts],
     )
-    return _granted(row) if row else None
+    return [_granted(row) for row in rows]
 
 
 async def by_id(tx: Tenant, entitlement: UUID) -> Granted | None:

@@ -23,9 +23,9 @@ async def press(page: Page, keys: str) -> None:
 
 
 async def open_journal(page: Page, site: Site, lesson: int = 0) -> None:
-    """Open the journal at one of its two empty lessons."""
+    """Open the journal at one of its two empty lessons, and wait until it hears keys."""
     await page.goto(f"{site.journal}#c={site.cast.lessons[lesson]}")
-    await expect(page.locator("td.here")).to_have_count(1)
+    await expect(page.locator("#grid[data-ready] td.here")).to_be_focused()
     column = page.locator(f'th[data-id="{site.cast.lessons[lesson]}"]')
     await expect(column).to_have_class(re.compile("col-on"))
 

@@ -72,11 +72,22 @@ def listed(url: str, rows: list[Object], params: Params) -> Object:
 
 
 def expanded(world: World, value: Object, params: Params) -> Object:
-    copy = dict(value)
     for path in params.get("expand", []):
-        if isinstance(copy.get(path), str):
-            copy[path] = world.objects[copy[path]]
-    return copy
+        value = _followed(world, value, path.split("."))
+    return value
+
+
+def _followed(world: World, value: Object, steps: list[str]) -> Object:
+    name, rest = steps[0], steps[1:]
+    found = value.get(name)
+    if (value["object"], name) == ("charge", "refunds"):
+        rows = [one for one in world.all("refund") if one["charge"] == value["id"]]
+        found = listed(f"/v1/charges/{value['id']}/refunds", rows, {})
+    elif isinstance(found, str):
+        found = world.objects[found]
+    if rest and isinstance(found, dict):
+        found = _followed(world, found, rest)
+    return value if found is None else {**value, name: found}
 
 
 def create_refund(world: World, params: Params) -> Object:

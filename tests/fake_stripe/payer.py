@@ -204,9 +204,9 @@ def setup(world: World, **settings: object) -> Object:
 
 
 def reset(world: World) -> Object:
-    """Begin anew."""
-    base = world.base
-    vars(world).update(vars(World(base=base)))
+    """Begin anew; no id is given out twice, since whoever asked before may remember it."""
+    fresh = World(base=world.base, count=world.count)
+    vars(world).update(vars(fresh))
     return {}
 
 

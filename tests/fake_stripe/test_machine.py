@@ -6,14 +6,15 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from kundelik_payments.domain import disputing, ordering, paying, refunding
-from kundelik_payments.domain.balance import earned, held, owed, short
+from kundelik_payments.domain import desk, disputing, ordering, paying, refunding
+from kundelik_payments.domain.balance import earned, given_on, held, kept, owed, short, to_pay
 from kundelik_payments.domain.log import sums
 from kundelik_payments.domain.model import (
     Access,
     DisputeState,
     Order,
     OrderLine,
+    Refund,
     RefundSource,
     RefundState,
     Sale,
@@ -23,6 +24,7 @@ from kundelik_payments.domain.refused import Refused
 from kundelik_payments.domain.report import close_month
 from kundelik_payments.domain.rights import rights
 from kundelik_payments.domain.telling import tell
+from kundelik_payments.domain.unused import Inert, ask_back, unused
 
 from kundelik_core.sdk import Wish
 from tests.depth import looks
@@ -99,14 +101,17 @@ class Shop(RuleBasedStateMachine):
             self.bank.came[1] = total
             self.do(lambda s, now: paying.confirm(s, 1, total, "KZT", "p1", now))
 
-    def do(self, step: Step, *, keep: bool = True) -> bool:
-        """Take a step as the service does; what is refused changes nothing."""
+    def do(self, step: Step, *, keep: bool = True, brings: int = 0) -> bool:
+        """Take a step as the service does; what is refused changes nothing.
+
+        Cash comes with the step itself: ``brings`` is how much.
+        """
         try:
             after = ordering.settle(step(self.sale, self.now), self.now)
         except Refused:
             return False
         if self.sale.order.paid_at is None and after.order.paid_at is not None:
-            self.cash_when_paid = self.bank.balance()
+            self.cash_when_paid = self.bank.balance() + brings
         self.sale = after
         if keep:
             self.past.append(step)
@@ -194,10 +199,73 @@ class Shop(RuleBasedStateMachine):
 
         self.do(ask, keep=False)
 
-    @precondition(lambda self: any(one.source != "external" for one in self.sale.refunds))
+    @precondition(lambda self: self.sale.order.paid_at is not None)
+    @rule(data=st.data(), share=st.integers(0, 100))
+    def what_is_of_no_use_is_asked_back(self, data: st.DataObject, share: int) -> None:
+        """Twice at once, as a double click does: the second finds nothing."""
+        lines = data.draw(st.sets(st.sampled_from([one.number for one in self.sale.order.lines])))
+        inert = {
+            line.number: Inert(
+                reason="left", since=self.now - timedelta(hours=1), ends=None,
+                kept_minor=kept(self.sale, line), unused_minor=kept(self.sale, line) * share // 100,
+            )
+            for line in self.sale.order.lines
+            if line.number in lines
+        }  # fmt: skip
+        before = len(self.sale.refunds)
+        offered = unused(self.sale, inert, self.now)
+        done = self.do(lambda s, now: ask_back(s, inert, now)[0], keep=False)
+        made = self.sale.refunds[before:]
+        if done:
+            wanted = sum(one.amount_minor for one in offered)
+            assert sum(one.amount_minor for one in made) == wanted > 0
+            assert not self.do(lambda s, now: ask_back(s, inert, now)[0], keep=False)
+        assert len(self.sale.refunds) == before + len(made)
+
+    @precondition(lambda self: self.sale.order.state == "pending")
+    @rule()
+    def cash_is_taken_at_the_desk(self) -> None:
+        amount = to_pay(self.sale)
+        for _ in "ab":
+            self.do(
+                lambda s, now: desk.take_cash(s, amount, UUID(int=7), now),
+                keep=False,
+                brings=amount,
+            )
+        for one in self.sale.payments:
+            if one.provider == desk.CASH and one.received_minor:
+                self.bank.came.setdefault(one.number, one.received_minor)
+
+    @rule()
+    def what_is_owed_is_handed_over(self) -> None:
+        for _ in "ab":
+            self.do(lambda s, now: desk.paid_out_by_hand(s, UUID(int=7), now), keep=False)
+        for one in self.sale.refunds:
+            if one.reference and one.reference.startswith("hand-"):
+                here = (one.payment, one.amount_minor, True)
+                self.bank.refunds.setdefault(one.reference, here)
+
+    @precondition(lambda self: any(desk.to_hand_over(self.sale, r) for r in self.sale.refunds))
+    @rule()
+    def cash_is_handed_over(self) -> None:
+        acts = len(self.sale.acts)
+        number = next(r.number for r in self.sale.refunds if desk.to_hand_over(self.sale, r))
+        for _ in "ab":
+            self.do(lambda s, now: desk.handed_over(s, number, UUID(int=7), now), keep=False)
+        assert len(self.sale.acts) == acts + 1
+
+    def own_refunds(self) -> list[Refund]:
+        """Return what providers gave back for us; what people did by hand cannot fail."""
+        return [
+            one
+            for one in self.sale.refunds
+            if one.source != "external" and not (one.reference or "").startswith("hand-")
+        ]
+
+    @precondition(lambda self: self.own_refunds())
     @rule(data=st.data(), done=st.booleans())
     def a_refund_is_accepted(self, data: st.DataObject, done: bool) -> None:
-        own = [one for one in self.sale.refunds if one.source != "external"]
+        own = self.own_refunds()
         refund = data.draw(st.sampled_from(own))
         name = f"r{refund.number}"
         if name not in self.bank.refunds:
@@ -213,6 +281,8 @@ class Shop(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_refund_fails(self, data: st.DataObject) -> None:
         refund = data.draw(st.sampled_from(self.sale.refunds))
+        if (refund.reference or "").startswith("hand-"):
+            return
         name = refund.reference or f"r{refund.number}"
         if name in self.bank.refunds:
             payment, amount, _ = self.bank.refunds[name]
@@ -299,12 +369,14 @@ class Shop(RuleBasedStateMachine):
                 # Nothing of its money is left that a bank could take.
                 note = self.sale.told[right.line - 1]
                 price = right.price_minor
-                assert note.returned_minor + note.absorbed_minor == price or state == "revoked"
+                assert note.gone_minor + note.borne_minor == price or state == "revoked"
             elif right.access is Access.ACTIVE:
                 assert state == "active"
             elif right.access is Access.REVOKED:
                 # What was made a present of stays one: the core has nothing to take back for it.
-                given = self.sale.told[right.line - 1].absorbed_minor == right.price_minor
+                note = self.sale.told[right.line - 1]
+                gift = given_on(self.sale, right.line)
+                given = 0 < gift == right.price_minor - note.refunded_minor
                 assert given or state in {"revoked", "suspended"}
             assert state in wanted
 

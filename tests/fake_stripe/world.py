@@ -82,11 +82,11 @@ class World:
     secrets: list[str] = field(default_factory=list)
     deliver_before_answer: bool = False
     refunds_pending: bool = False
-    _count: int = 0
+    count: int = 0
 
     def new_id(self, kind: str) -> str:
-        self._count += 1
-        return PLACES[kind] + hashlib.sha256(f"{kind}{self._count}".encode()).hexdigest()[:24]
+        self.count += 1
+        return PLACES[kind] + hashlib.sha256(f"{kind}{self.count}".encode()).hexdigest()[:24]
 
     def keep(self, value: Object) -> Object:
         self.objects[value["id"]] = value

@@ -4,7 +4,7 @@ The same cause is booked once. Every step on a sale locks its row first, so that
 moment follow each other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -26,7 +26,8 @@ __all__ = [
     "HOLD",
     "NewSale",
     "book_fee",
-    "book_sale",
+    "book_sales",
+    "new_sale",
     "pay_out",
     "payout_failed",
     "settle",
@@ -36,8 +37,17 @@ __all__ = [
 HOLD: Final = timedelta(days=14)
 """How long a vendor waits for the money of a sale, since most refunds come before that."""
 
-_COLUMNS: Final = ", ".join(ACCOUNTS)
-_PLACES: Final = ", ".join(f"${n}" for n in range(9, 9 + len(ACCOUNTS)))
+_SALE: Final = ", ".join(Sale.__struct_fields__)
+_SALES: Final = (
+    f"insert into core.sale (school_id, {_SALE}) select $1, {_SALE} "
+    "from jsonb_populate_recordset(null::core.sale, $2::jsonb)"
+)
+_TXN: Final = ", ".join(("id", "kind", "cause", "created", "order_ref", "vendor", "currency",
+                         *ACCOUNTS))  # fmt: skip
+_TXNS: Final = (
+    f"insert into core.ledger_txn (school_id, {_TXN}) select $1, {_TXN} "
+    "from jsonb_populate_recordset(null::core.ledger_txn, $2::jsonb)"
+)
 
 
 class NewSale(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,30 +62,34 @@ class NewSale(msgspec.Struct, frozen=True, kw_only=True):
     till: Till = "cash"
 
 
-async def book_sale(tx: Tenant, new: NewSale) -> Sale:
-    """Book a payment; without an entitlement it is owed back from the first moment."""
+def new_sale(new: NewSale) -> Sale:
+    """Return a payment as it will be booked; without an entitlement it is owed back at once."""
     now, amount = clock.now(), new.parts.total
     left = new.parts if new.entitlement else Split(0, 0, 0)
-    sale = Sale(
+    return Sale(
         order_ref=new.order_ref, sku=new.sku, vendor=new.vendor, currency=new.currency,
         amount_minor=amount, vendor_left=left.vendor, commission_left=left.commission,
         tax_left=left.tax, refunded_minor=0 if new.entitlement else amount, returned_minor=0,
         absorbed_minor=0, held_minor=0, dispute_ref=None, entitlement_id=new.entitlement,
         sold_at=now, matures_at=now + HOLD,
     )  # fmt: skip
-    names = ", ".join(Sale.__struct_fields__)
-    places = ", ".join(f"${n}" for n in range(2, 2 + len(Sale.__struct_fields__)))
-    await tx.execute(
-        f"insert into core.sale (school_id, {names}) values ($1, {places})",
-        tx.school_id,
-        *msgspec.structs.astuple(sale),
-    )
+
+
+async def book_sales(tx: Tenant, several: Sequence[tuple[NewSale, Sale]]) -> None:
+    """Book payments as ``new_sale`` made them: a statement for the sales, one for the ledger."""
+    await tx.execute(_SALES, tx.school_id, _json([sale for _, sale in several]))
+    rows = [
+        _row("sale" if new.entitlement else "unplaced", new.order_ref, _legs_of(new), _about(sale))
+        for new, sale in several
+    ]
+    await _write(tx, rows)
+
+
+def _legs_of(new: NewSale) -> Legs:
     legs = rules.sale_legs(new.parts, receivable=new.till == "receivable")
-    if not new.entitlement:
-        legs = Legs(cash=legs.cash, receivable=legs.receivable, refunds=-amount)
-    kind: TxnKind = "sale" if new.entitlement else "unplaced"
-    await _post(tx, kind, new.order_ref, legs, sale)
-    return sale
+    if new.entitlement:
+        return legs
+    return Legs(cash=legs.cash, receivable=legs.receivable, refunds=-new.parts.total)
 
 
 Move = Callable[[Position], tuple[Legs, Position]]
@@ -104,7 +118,7 @@ async def step(
         held_minor=position.held,
         dispute_ref=position.dispute,
     )
-    await _post(tx, kind, cause, legs, after)
+    await _write(tx, [_row(kind, cause, legs, _about(after))])
     await tx.execute(
         "update core.sale set vendor_left = $3, commission_left = $4, tax_left = $5, "
         "refunded_minor = $6, returned_minor = $7, absorbed_minor = $8, held_minor = $9, "
@@ -280,27 +294,31 @@ def _other(cause: str) -> Problem:
     )
 
 
-async def _post(tx: Tenant, kind: TxnKind, cause: str, legs: Legs, sale: Sale) -> None:
-    await _write(tx, kind, cause, legs, (sale.order_ref, sale.vendor, sale.currency))
-
-
 async def _post_vendor(
     tx: Tenant, kind: TxnKind, cause: str, legs: Legs, vendor: str, currency: str
 ) -> None:
-    await _write(tx, kind, cause, legs, (None, vendor, currency))
+    await _write(tx, [_row(kind, cause, legs, (None, vendor, currency))])
 
 
-async def _write(
-    tx: Tenant, kind: TxnKind, cause: str, legs: Legs, about: tuple[str | None, str, str]
-) -> None:
-    await tx.execute(
-        "insert into core.ledger_txn (school_id, id, kind, cause, created, order_ref, vendor, "
-        f"currency, {_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, {_PLACES})",
-        tx.school_id,
-        new_id(),
-        kind,
-        cause,
-        clock.now(),
-        *about,
-        *msgspec.structs.astuple(legs),
-    )
+_About = tuple[str | None, str, str]
+
+
+def _about(sale: Sale) -> _About:
+    return sale.order_ref, sale.vendor, sale.currency
+
+
+def _row(kind: TxnKind, cause: str, legs: Legs, about: _About) -> dict[str, object]:
+    order_ref, vendor, currency = about
+    return {
+        "id": new_id(), "kind": kind, "cause": cause, "created": clock.now(),
+        "order_ref": order_ref, "vendor": vendor, "currency": currency,
+        **msgspec.structs.asdict(legs),
+    }  # fmt: skip
+
+
+async def _write(tx: Tenant, rows: Sequence[dict[str, object]]) -> None:
+    await tx.execute(_TXNS, tx.school_id, _json(rows))
+
+
+def _json(rows: object) -> str:
+    return msgspec.json.encode(rows).decode()

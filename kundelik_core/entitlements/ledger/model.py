@@ -14,8 +14,8 @@ Till: TypeAlias = Literal["cash", "receivable"]
 """Where money is: with us, or still with the provider who collected it."""
 
 TxnKind: TypeAlias = Literal[
-    "sale", "unplaced", "settled", "refund", "returned", "absorbed", "dispute_opened",
-    "dispute_won", "dispute_lost", "payout", "payout_failed", "fee",
+    "sale", "unplaced", "settled", "refund", "returned", "return_failed", "absorbed",
+    "dispute_opened", "dispute_won", "dispute_lost", "payout", "payout_failed", "fee",
 ]  # fmt: skip
 
 

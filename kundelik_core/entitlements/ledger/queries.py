@@ -1,5 +1,6 @@
 """Read the ledger: one sale, a vendor's balance, a month."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -23,6 +24,7 @@ __all__ = [
     "balance_of",
     "entries_of",
     "find_sale",
+    "find_sales",
     "month_report",
     "sale_by_entitlement",
     "sale_of",
@@ -53,6 +55,16 @@ async def find_sale(tx: Tenant, order_ref: str, *, lock: bool = False) -> Sale |
         order_ref,
     )
     return msgspec.convert(dict(row), Sale) if row else None
+
+
+async def find_sales(tx: Tenant, order_refs: Sequence[str]) -> list[Sale]:
+    """Return those of some sales that there are."""
+    rows = await tx.fetch(
+        f"select {_SALE} from core.sale s where s.school_id = $1 and s.order_ref = any($2::text[])",
+        tx.school_id,
+        list(order_refs),
+    )
+    return [msgspec.convert(dict(row), Sale) for row in rows]
 
 
 async def sale_by_entitlement(tx: Tenant, entitlement: UUID) -> Sale | None:

@@ -23,6 +23,7 @@ __all__ = [
     "dispute_opened",
     "dispute_won",
     "refund",
+    "return_failed",
     "returned",
     "sale_legs",
     "split",
@@ -160,6 +161,28 @@ def returned(position: Position, amount: int, *, receivable: bool = False) -> tu
         refunds=amount, cash=0 if receivable else -amount, receivable=-amount if receivable else 0
     )
     return legs, msgspec.structs.replace(position, returned=position.returned + amount)
+
+
+def return_failed(
+    position: Position, amount: int, *, absorbed: bool = False, receivable: bool = False
+) -> tuple[Legs, Position]:
+    """Note that money which had gone back is here again: the parent is owed it once more.
+
+    What was ``absorbed`` is nobody's claim: then we have not borne it after all.
+
+    Raises:
+        Problem: so much had not gone back.
+    """
+    most = position.absorbed if absorbed else position.returned
+    if not 0 < amount <= most:
+        raise _too_much(most)
+    came = Legs(
+        cash=0 if receivable else amount, receivable=amount if receivable else 0,
+        refunds=0 if absorbed else -amount, fees=-amount if absorbed else 0,
+    )  # fmt: skip
+    if absorbed:
+        return came, msgspec.structs.replace(position, absorbed=position.absorbed - amount)
+    return came, msgspec.structs.replace(position, returned=position.returned - amount)
 
 
 def absorb(position: Position) -> tuple[Legs, Position]:

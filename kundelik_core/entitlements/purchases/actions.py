@@ -10,19 +10,20 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from kundelik_core.entitlements.actions import give_back, place, revoke
+from kundelik_core.entitlements.actions import give_back, revoke
 from kundelik_core.entitlements.ledger import rules as money
-from kundelik_core.entitlements.ledger.actions import NewSale, book_sale, step
+from kundelik_core.entitlements.ledger.actions import step
 from kundelik_core.entitlements.ledger.model import Sale, Till
-from kundelik_core.entitlements.ledger.queries import find_sale, sale_of
+from kundelik_core.entitlements.ledger.queries import sale_of
 from kundelik_core.entitlements.ledger.rules import Legs, Position
-from kundelik_core.entitlements.model import Granted, Wanted
+from kundelik_core.entitlements.model import Granted
 from kundelik_core.entitlements.purchases.model import Policy, Purchase, Sold
+from kundelik_core.entitlements.purchases.selling import Selling
 from kundelik_core.entitlements.queries import by_id, by_source, grants_of
 from kundelik_core.entitlements.rules import Span, concerns, pieces
 from kundelik_core.entitlements.terms import overlap, paid_time, shortened_end
 from kundelik_core.kernel import clock
-from kundelik_core.kernel.audit import Doer, audit
+from kundelik_core.kernel.audit import Doer
 from kundelik_core.kernel.db import Tenant
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
@@ -37,10 +38,8 @@ __all__ = [
     "grant_paid",
     "money_returned",
     "refund",
+    "return_failed",
 ]
-
-# A payment that comes for one of these is kept as money owed to the parent.
-_UNPLACED = frozenset({"has-no-end", "nothing-to-add", "no-such-pupil"})
 
 
 async def grant_paid(tx: Tenant, purchase: Purchase, doer: Doer) -> Sold:
@@ -49,38 +48,15 @@ async def grant_paid(tx: Tenant, purchase: Purchase, doer: Doer) -> Sold:
     Raises:
         Problem: the same payment is being booked at this moment.
     """
-    known = await find_sale(tx, purchase.order_ref)
-    if known is not None:
-        return await _sold(tx, known)
-    reason = ""
-    made: Granted | None = None
     try:
-        try:
-            made = await place(
-                tx, _wanted(purchase), purchase.term, purchase.zone, doer, purchase.rests
-            )
-        except Problem as problem:
-            if problem.code not in _UNPLACED:
-                raise
-            reason = problem.code
-        # The pupil's row is locked by now; the other one who told of the payment may be through.
-        known = await find_sale(tx, purchase.order_ref)
-        if known is not None:
-            return await _sold(tx, known)
-        parts = money.split_sale(purchase.amount_minor, purchase.tax_bp, purchase.commission_bp)
-        new = NewSale(
-            order_ref=purchase.order_ref, sku=purchase.sku, vendor=purchase.vendor,
-            currency=purchase.currency, parts=parts, entitlement=made.id if made else None,
-            till=purchase.till,
-        )  # fmt: skip
-        sale = await book_sale(tx, new)
+        selling = await Selling.open(tx, [purchase.pupil], [purchase.order_ref])
+        sold = selling.sell(purchase)
+        await selling.write(doer)
     except asyncpg.UniqueViolationError as error:
         raise Problem(
             "busy", N_("This payment is being booked at this moment. Try again."), status=409
         ) from error
-    facts = {"amount_minor": sale.amount_minor, "currency": sale.currency, "reason": reason}
-    await audit(tx, doer, "sale.sale", "sale", sale.order_ref, after=facts)
-    return Sold(sale=sale, granted=made, reason=reason)
+    return sold
 
 
 async def refund(
@@ -127,6 +103,26 @@ async def money_returned(
         return money.returned(position, amount, receivable=till == "receivable")
 
     done = await step(tx, order_ref, "returned", cause, move, doer)
+    return done[1] if done else await sale_of(tx, order_ref)
+
+
+async def return_failed(
+    tx: Tenant, order_ref: str, cause: str, amount: int, absorbed: bool, till: Till, doer: Doer
+) -> Sale:
+    """Note that money which had gone back is here again, and owed unless it was borne by us.
+
+    What was ended with it stays ended: it goes back by another refund.
+
+    Raises:
+        Problem: there is no such sale, or so much had not gone back.
+    """
+
+    def move(position: Position) -> tuple[Legs, Position]:
+        return money.return_failed(
+            position, amount, absorbed=absorbed, receivable=till == "receivable"
+        )
+
+    done = await step(tx, order_ref, "return_failed", cause, move, doer)
     return done[1] if done else await sale_of(tx, order_ref)
 
 
@@ -219,18 +215,6 @@ async def cancel_renewal(tx: Tenant, order_ref: str, doer: Doer) -> bool:
     if one is None or one.grace_from is None:
         raise Problem("not-found", N_("Nothing of that kind was granted here."), status=404)
     return await revoke(tx, one.id, "cancelled", doer, one.grace_from)
-
-
-def _wanted(purchase: Purchase) -> Wanted:
-    return Wanted(
-        feature=purchase.feature, source="order", source_ref=purchase.order_ref,
-        pupil=purchase.pupil, holder=purchase.holder, scope=purchase.scope, seats=purchase.seats,
-    )  # fmt: skip
-
-
-async def _sold(tx: Tenant, sale: Sale) -> Sold:
-    made = await by_id(tx, sale.entitlement_id) if sale.entitlement_id else None
-    return Sold(sale=sale, granted=made, reason="" if made else "unplaced")
 
 
 async def _take_time(

@@ -1,7 +1,8 @@
 """Do what a plugin asks for: a wish becomes a purchase, a refund, a dispute or a credit."""
 
 import hashlib
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from kundelik_core.entitlements.catalogue.model import Price, Product
 from kundelik_core.entitlements.catalogue.queries import price_by_id
 from kundelik_core.entitlements.model import Granted
 from kundelik_core.entitlements.purchases import actions
-from kundelik_core.entitlements.purchases.model import Purchase
+from kundelik_core.entitlements.purchases.model import Purchase, Sold
 from kundelik_core.entitlements.purchases.queries import months_of, term_for
+from kundelik_core.entitlements.purchases.selling import Selling
 from kundelik_core.entitlements.queries import grants_of, summers
-from kundelik_core.entitlements.rules import concerns, pieces
+from kundelik_core.entitlements.rules import Span, concerns, pieces
+from kundelik_core.entitlements.shelf import Shelf
 from kundelik_core.entitlements.terms import Months, Term, Until
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.audit import Doer
@@ -24,7 +27,12 @@ from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
 from kundelik_core.sdk import entitlements as sdk
 
-__all__ = ["Fulfilled", "Priced", "fulfil", "last_in_force", "price_for"]
+__all__ = [
+    "TOGETHER", "Fulfilled", "Priced", "fulfil", "fulfil_many", "last_in_force", "price_for",
+]  # fmt: skip
+
+TOGETHER: Final = (sdk.Bought, sdk.Credited)
+"""The wishes for more time, of which many are done together."""
 
 _TAKEN_BACK: Final = frozenset({"refund", "dispute"})
 _REF: Final = 60
@@ -56,8 +64,8 @@ async def fulfil(tx: Tenant, wish: sdk.Wish, priced: Priced, zone: str, doer: Do
     """
     match wish:
         case sdk.Bought():
-            assert priced is not None, "asked before"
-            return await _bought(tx, wish, priced, zone, doer)
+            purchase = await _purchase(_Terms(tx, zone), wish, priced)
+            return _sold(await actions.grant_paid(tx, purchase, doer))
         case sdk.Credited():
             return await _credited(tx, wish, zone, doer)
         case sdk.Refunded():
@@ -65,6 +73,10 @@ async def fulfil(tx: Tenant, wish: sdk.Wish, priced: Priced, zone: str, doer: Do
         case sdk.Returned():
             await actions.money_returned(
                 tx, wish.ref, wish.cause, wish.amount_minor, wish.till, doer
+            )
+        case sdk.ReturnFailed():
+            await actions.return_failed(
+                tx, wish.ref, wish.cause, wish.amount_minor, wish.absorbed, wish.till, doer
             )
         case sdk.Absorbed():
             await actions.absorb(tx, wish.ref, wish.cause, doer)
@@ -79,9 +91,85 @@ async def fulfil(tx: Tenant, wish: sdk.Wish, priced: Priced, zone: str, doer: Do
     return Fulfilled()
 
 
-async def _bought(
-    tx: Tenant, wish: sdk.Bought, priced: tuple[Product, Price], zone: str, doer: Doer
-) -> Fulfilled:
+async def fulfil_many(
+    tx: Tenant, several: Sequence[tuple[sdk.Wish, Priced]], zone: str, doer: Doer
+) -> list[Fulfilled | Problem]:
+    """Do the first of several wishes for more time, as many as can be done together.
+
+    What a rule refuses comes back as its problem, and holds up no other. No answer at all: the
+    first one has to be done alone.
+    """
+    wishes = [wish for wish, _ in several if isinstance(wish, TOGETHER)]
+    bought = [wish for wish in wishes if isinstance(wish, sdk.Bought)]
+    selling = await Selling.open(
+        tx, {wish.student_id for wish in wishes}, [wish.ref for wish in bought]
+    )
+    holders = await _people(tx, {wish.holder_id for wish in bought} - {None})
+    terms = _Terms(tx, zone)
+    made: list[Fulfilled | Problem] = []
+    for wish, priced in several:
+        try:
+            if isinstance(wish, sdk.Bought) and wish.holder_id in {*holders, None}:
+                made.append(_sold(selling.sell(await _purchase(terms, wish, priced))))
+                continue
+            if isinstance(wish, sdk.Credited):
+                last = _last(selling.shelf.of(wish.student_id), wish)
+                if last.seats is None:
+                    made.append(_given_back(selling.shelf, last, wish, zone))
+                    continue
+        except Problem as problem:
+            made.append(problem)
+            continue
+        break
+    await selling.write(doer)
+    return made
+
+
+async def _people(tx: Tenant, several: Collection[UUID | None]) -> frozenset[UUID]:
+    if not several:
+        return frozenset()
+    rows = await tx.fetch(
+        "select p.id from core.person p where p.school_id = $1 and p.id = any($2::uuid[])",
+        tx.school_id,
+        list(several),
+    )
+    return frozenset(row["id"] for row in rows)
+
+
+class _Terms:
+    """What the school's years say, each asked once."""
+
+    def __init__(self, tx: Tenant, zone: str) -> None:
+        self.now, self.zone = clock.now(), zone
+        self._tx = tx
+        self._terms: dict[str, Term] = {}
+        self._rests: tuple[Span, ...] | None = None
+
+    async def of(self, wish: sdk.Bought, price: Price) -> Term:
+        """Return the term that a wish has paid for."""
+        months = months_of(price.interval)
+        if months is not None:
+            return Months(months * wish.intervals, wish.renews)
+        if wish.intervals != 1:
+            raise Problem("wish-form", N_("This can be bought for one time only."), status=422)
+        if price.interval not in self._terms:
+            try:
+                term = await term_for(self._tx, price.interval, self.now, self.zone)
+            except Problem:
+                # It is paid already: a term that is over leads to money owed back, not lost.
+                term = Until(self.now)
+            self._terms[price.interval] = term
+        return self._terms[price.interval]
+
+    async def rests(self) -> tuple[Span, ...]:
+        """Return the summers that may be left out."""
+        if self._rests is None:
+            self._rests = await summers(self._tx, self.now, self.zone)
+        return self._rests
+
+
+async def _purchase(terms: _Terms, wish: sdk.Bought, priced: Priced) -> Purchase:
+    assert priced is not None, "asked before"
     product, price = priced
     if min(wish.amount_minor, wish.intervals) < 1 or (wish.seats or 1) < 1:
         raise Problem("wish-form", N_("Amounts and numbers are at least one."), status=422)
@@ -89,43 +177,42 @@ async def _bought(
         raise Problem(
             "wish-form", N_("Seats are bought for a school, not for a pupil."), status=422
         )
-    now = clock.now()
-    purchase = Purchase.of(
+    return Purchase.of(
         product, price, order_ref=wish.ref, amount_minor=wish.amount_minor,
-        term=await _term(tx, wish, price, now, zone), zone=zone, holder=wish.holder_id,
+        term=await terms.of(wish, price), zone=terms.zone, holder=wish.holder_id,
         pupil=wish.student_id, scope=wish.scope, seats=wish.seats,
-        rests=await summers(tx, now, zone) if wish.skip_summer else (), till=wish.till,
+        rests=await terms.rests() if wish.skip_summer else (), till=wish.till,
     )  # fmt: skip
-    sold = await actions.grant_paid(tx, purchase, doer)
+
+
+def _sold(sold: Sold) -> Fulfilled:
     return Fulfilled(entitlement=sold.sale.entitlement_id, reason=sold.reason)
 
 
-async def _term(tx: Tenant, wish: sdk.Bought, price: Price, at: datetime, zone: str) -> Term:
-    months = months_of(price.interval)
-    if months is not None:
-        return Months(months * wish.intervals, wish.renews)
-    if wish.intervals != 1:
-        raise Problem("wish-form", N_("This can be bought for one time only."), status=422)
-    try:
-        return await term_for(tx, price.interval, at, zone)
-    except Problem:
-        # It is paid already: a term that is over leads to money owed back, not to money lost.
-        return Until(at)
-
-
 async def _credited(tx: Tenant, wish: sdk.Credited, zone: str, doer: Doer) -> Fulfilled:
+    last = _last(await grants_of(tx, [wish.student_id]), wish)
+    made = await credit_days(tx, last.id, wish.days, _number(wish.ref), zone, doer)
+    return Fulfilled(entitlement=made.id if made else None)
+
+
+def _given_back(shelf: Shelf, last: Granted, wish: sdk.Credited, zone: str) -> Fulfilled:
+    lost = timedelta(days=wish.days)
+    made = shelf.give_back(last, lost, f"{last.id}/{_number(wish.ref)}", zone)
+    return Fulfilled(entitlement=made.id if made else None)
+
+
+def _number(ref: str) -> str:
+    """Return what a credit is named by: a grant's number stands before it, and both have to fit."""
+    return hashlib.sha256(ref.encode()).hexdigest()[:_REF] if len(ref) > _REF else ref
+
+
+def _last(there: list[Granted], wish: sdk.Credited) -> Granted:
     if wish.days < 1:
         raise Problem("wish-form", N_("Amounts and numbers are at least one."), status=422)
-    there = await grants_of(tx, [wish.student_id])
     last = last_in_force(there, wish.feature, wish.scope, clock.now())
     if last is None:
         raise Problem("not-found", N_("Nothing of that kind was granted here."), status=404)
-    # A grant's number stands before it, and both have to fit.
-    ref = wish.ref
-    if len(ref) > _REF:
-        ref = hashlib.sha256(ref.encode()).hexdigest()[:_REF]
-    made = await credit_days(tx, last.id, wish.days, ref, zone, doer)
-    return Fulfilled(entitlement=made.id if made else None)
+    return last
 
 
 def last_in_force(there: list[Granted], feature: str, scope: str, at: datetime) -> Granted | None:

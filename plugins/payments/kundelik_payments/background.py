@@ -19,13 +19,16 @@ from kundelik_core.sdk import (
 from kundelik_payments.cashdesk import Desk, cashier_for
 from kundelik_payments.domain.model import EntryKind
 from kundelik_payments.domain.money import CURRENCIES, shown
+from kundelik_payments.domain.refused import Refused
 from kundelik_payments.domain.report import Month
 from kundelik_payments.domain.subscribing import REMINDER
-from kundelik_payments.providing import redirect_of, stripe_of
+from kundelik_payments.providers.spi import ProviderError
+from kundelik_payments.providing import stripe_of
 from kundelik_payments.service.answers import hear, refused, unplaced_lines
+from kundelik_payments.service.giving import inert_lines
 from kundelik_payments.service.intake import work as work_off
 from kundelik_payments.service.reconciling import Reconciled, reconcile
-from kundelik_payments.service.renewing import remind
+from kundelik_payments.service.renewing import end_renewal, remind
 from kundelik_payments.service.report import accounts, bounds, month_of
 from kundelik_payments.webhooks import WORK
 
@@ -71,10 +74,23 @@ async def _catch_up(ctx: PluginContext, cashier: Desk) -> Reconciled:
 
 
 async def remind_payers(ctx: PluginContext, run: JobRun) -> None:  # noqa: ARG001 - as above
-    """Let those be reminded whose next payment comes within some days."""
-    cashier = await cashier_for(ctx)
-    for one in await cashier.store.renewing(ctx.clock.now() + REMINDER):
-        await remind(cashier, one)
+    """Let those be reminded whose next payment comes within some days.
+
+    Nobody is charged again for what nobody can use: that ends instead.
+    """
+    cashier, now = await cashier_for(ctx), ctx.clock.now()
+    for one in await cashier.store.renewing(now + REMINDER):
+        sale = await cashier.get(one.latest)
+        async with ctx.db.read() as tx:
+            inert = (await inert_lines(tx, [sale])).get(one.latest, {})
+        begun = [fact for fact in inert.values() if fact.since <= now]
+        if len(begun) < len(sale.order.lines):
+            await remind(cashier, one)
+            continue
+        try:
+            await end_renewal(cashier, one)
+        except (ProviderError, Refused) as error:
+            ctx.log.warning("%s does not end yet: %s", one.reference, error)
 
 
 async def close(ctx: PluginContext, run: JobRun) -> None:  # noqa: ARG001 - as above
@@ -155,10 +171,7 @@ async def reconcile_now(ctx: PluginContext, request: CommandRequest) -> CommandA
 async def health(ctx: PluginContext) -> Health:
     """Say whether what the operator has begun to set up is whole."""
     begun = {name.partition("_")[0] for name in ctx.secrets}
-    made = {
-        "stripe": stripe_of(ctx.secrets),
-        "redirect": redirect_of(ctx.secrets, ctx.clock.now),
-    }
+    made = {"stripe": stripe_of(ctx.secrets)}
     broken = sorted(name for name, one in made.items() if one is None and name in begun)
     note = f"not whole: secrets of {', '.join(broken)}" if broken else ""
     return Health(ok=not broken, note=note)

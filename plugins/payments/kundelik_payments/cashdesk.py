@@ -22,7 +22,7 @@ async def cashier_for(ctx: PluginContext, *, offered: bool = False) -> Desk:
     options: Options = ctx.settings
     return Desk(
         store=PgStore(ctx),
-        providers=providers_of(ctx.secrets, options, ctx.clock.now, ctx.school.id, offered=offered),
+        providers=providers_of(ctx, options, offered=offered),
         clock=ctx.clock,
         zone=ZoneInfo(ctx.school.zone),
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from kundelik_core.sdk import (
+    PAYMENT_NEWS,
     Command,
     Demo,
     Job,
@@ -89,15 +90,15 @@ class Payments:
     @hookimpl
     def webhooks(self) -> Sequence[Webhook]:
         """Return the doors of payment services."""
-        return [
-            Webhook(name="stripe", handle=webhooks.stripe),
-            Webhook(name="redirect", handle=webhooks.redirect),
-        ]
+        return [Webhook(name="stripe", handle=webhooks.stripe)]
 
     @hookimpl
     def services(self) -> Sequence[Service]:
         """Return what other plugins may ask."""
-        return [Service(name="checkout.offer.v1", handle=offer)]
+        return [
+            Service(name="checkout.offer.v1", handle=offer),
+            Service(name=PAYMENT_NEWS, handle=webhooks.news),
+        ]
 
     @hookimpl
     def jobs(self) -> Sequence[Job]:

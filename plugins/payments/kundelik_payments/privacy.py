@@ -45,8 +45,23 @@ FIELDS: Final = (
         ground="contract",
         keep="P5Y",
     ),
+    PersonalField(
+        table="act",
+        column="staff_id",
+        subject="staff",
+        purpose=Text(
+            kk="Қолма-қол ақшаны кім қабылдағаны немесе бергені",
+            ru="Кто принял или выдал наличные",
+            en="Who took or handed over cash",
+        ),
+        ground="law",
+        keep="P5Y",
+    ),
 )
 _ORDER: Final = Text(kk="Сіздің тапсырысыңыз", ru="Ваш заказ", en="An order of yours")
+_ACT: Final = Text(
+    kk="Ақшамен жасаған әрекетіңіз", ru="Ваше действие с деньгами", en="What you did with money"
+)
 _FOR: Final = Text(
     kk="Сізге сатып алынған қызмет", ru="Услуга, купленная для вас", en="Bought for you"
 )
@@ -63,11 +78,34 @@ async def export(ctx: PluginContext, subject: Subject) -> Sequence[Record]:
     cashier = await cashier_for(ctx)
     if subject.kind != "student":
         sales = await cashier.store.of_payer(subject.id, 10_000)
-        return [Record(title=_ORDER, values=_told(one)) for one in reversed(sales)]
+        found = [Record(title=_ORDER, values=_told(one)) for one in reversed(sales)]
+        return found + await _acts(ctx, subject.id)
     return [
         Record(title=_FOR, values=values)
         for one in await _bought_for(ctx, cashier, subject.id)
         for values in _lines(one, subject.id)
+    ]
+
+
+async def _acts(ctx: PluginContext, staff: UUID) -> list[Record]:
+    """Return what somebody of the school did with money."""
+    async with ctx.db.read() as tx:
+        rows = await tx.fetch(
+            "select p.public_id, a.at, a.kind, a.amount_minor from act a "
+            "join purchase p on p.id = a.purchase_id where a.staff_id = $1 order by a.at",
+            staff,
+        )
+    return [
+        Record(
+            title=_ACT,
+            values={
+                "order": grouped(row["public_id"]),
+                "at": row["at"].isoformat(),
+                "what": row["kind"],
+                "amount": row["amount_minor"],
+            },
+        )
+        for row in rows
     ]
 
 
@@ -129,11 +167,13 @@ async def erase(ctx: PluginContext, erasure: Erasure) -> Erased:
             erasure.mode == "erase",
         )
         gone = [row["id"] for row in rows]
-        for table in ("provider_object", "subscription", "refund", "payment"):
+        for table in ("act", "provider_object", "subscription", "refund", "payment"):
             await tx.execute(f"delete from {table} where purchase_id = any($1::uuid[])", gone)
         await tx.execute("delete from purchase where id = any($1::uuid[])", gone)
         left = await tx.execute("update purchase set payer_id = null where payer_id = $1", who.id)
-    return Erased(rows=len(gone) + int(left.rpartition(" ")[2]))
+        acts = await tx.execute("update act set staff_id = null where staff_id = $1", who.id)
+    changed = sum(int(done.rpartition(" ")[2]) for done in (left, acts))
+    return Erased(rows=len(gone) + changed)
 
 
 async def _forget_student(ctx: PluginContext, student: UUID) -> int:

@@ -1,45 +1,42 @@
 """Set providers up from what the operator and the school have filled in; what is not, is off."""
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from kundelik_core.sdk import Text
+from kundelik_core.sdk import PluginContext
+from kundelik_payments.providers.cash import CashProvider
 from kundelik_payments.providers.invoice.account import Account
 from kundelik_payments.providers.invoice.provider import InvoiceProvider
-from kundelik_payments.providers.redirect.calling import Service
-from kundelik_payments.providers.redirect.provider import RedirectProvider, Shop
+from kundelik_payments.providers.plugged import plugged
 from kundelik_payments.providers.registry import Providers
-from kundelik_payments.providers.spi import Misconfigured, Provider
+from kundelik_payments.providers.spi import Provider
 from kundelik_payments.providers.stripe.caller import Caller
+from kundelik_payments.providers.stripe.listing import Listings
 from kundelik_payments.providers.stripe.provider import StripeProvider
 from kundelik_payments.settings import Options
 
-__all__ = ["REDIRECT_PATH", "account_of", "providers_of", "redirect_of", "stripe_of"]
+__all__ = ["account_at", "account_of", "providers_of", "stripe_of"]
 
-REDIRECT_PATH: Final = "/x/payments/hook/redirect"
-_LOCAL: Final = Text(kk="Жергілікті төлем", ru="Местная оплата", en="Local payment")
+_OWN: Final = frozenset({"stripe", "invoice", "cash"})
 
 
-def providers_of(
-    secrets: Mapping[str, str],
-    options: Options,
-    now: Callable[[], datetime],
-    school: int,
-    *,
-    offered: bool = False,
-) -> Providers:
+def providers_of(ctx: PluginContext, options: Options, *, offered: bool = False) -> Providers:
     """Return the ways to pay that are set up; ``offered``: only those the school wants to offer.
 
-    Money that came a way which is no longer offered still goes back that way.
+    Those of other plugins are there while the school has them on. Money that came a way which is no
+    longer offered still goes back that way.
     """
-    found: list[Provider | None] = [redirect_of(secrets, now)]
+    found: list[Provider | None] = [
+        plugged(one, ctx.services) for one in ctx.providers if one.ready and one.plugin not in _OWN
+    ]
     if options.cards or not offered:
-        found.append(stripe_of(secrets, school))
+        found.append(stripe_of(ctx.secrets, ctx.school.id))
     account = account_of(options)
     found.append(InvoiceProvider(account) if account else None)
+    if options.cash or not offered:
+        found.append(CashProvider())
     return Providers(one for one in found if one is not None)
 
 
@@ -48,27 +45,14 @@ def stripe_of(secrets: Mapping[str, str], school: int | None = None) -> StripePr
     key, signing = secrets.get("stripe_key", ""), secrets.get("stripe_webhook", "").split()
     if not key or not signing:
         return None
-    return StripeProvider(_caller(key, secrets.get("stripe_address", "")), signing, school=school)
+    caller, listings = account_at(key, secrets.get("stripe_address", ""))
+    return StripeProvider(caller, signing, school=school, listings=listings)
 
 
 @lru_cache(maxsize=4)
-def _caller(key: str, address: str) -> Caller:
+def account_at(key: str, address: str) -> tuple[Caller, Listings]:
     """Return the connection to an account, which calls share: it has threads of its own."""
-    return Caller(key, api_base=address or None)
-
-
-def redirect_of(secrets: Mapping[str, str], now: Callable[[], datetime]) -> RedirectProvider | None:
-    """Return the installation's account at a service of the local shape."""
-    url, keys = secrets.get("redirect_url", ""), secrets.get("redirect_key", "").split()
-    merchant = secrets.get("redirect_merchant", "")
-    if not url or not keys or not merchant:
-        return None
-    try:
-        service = Service(url, keys[0], now)
-    except Misconfigured:
-        return None
-    shop = Shop(merchant=merchant, secrets=tuple(keys), webhook_path=REDIRECT_PATH)
-    return RedirectProvider("redirect", _LOCAL, shop, service)
+    return Caller(key, api_base=address or None), Listings()
 
 
 def account_of(options: Options) -> Account | None:

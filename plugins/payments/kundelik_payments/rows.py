@@ -26,6 +26,7 @@ select jsonb_build_object(
          'order', to_jsonb(o) || jsonb_build_object('payer', o.payer_id), 'told', o.told,
          'payments', {_parts("payment")}, 'refunds', {_parts("refund")},
          'disputes', {_parts("dispute", "x.opened_at, x.reference")}, 'log', {_parts("entry")},
+         'acts', {_parts("act")},
          'receipts',
          {_parts("receipt", "x.at, x.kind desc, x.number", _OF_ORDER)}
        )::text as sale
@@ -121,6 +122,7 @@ _TABLES: Final[Sequence[tuple[str, str, tuple[str, ...], _Part]]] = (
     # These are only ever added.
     ("entry", "number", (), lambda sale: sale.log),
     ("receipt", "number", (), lambda sale: sale.receipts),
+    ("act", "number", (), lambda sale: sale.acts),
 )  # fmt: skip
 
 

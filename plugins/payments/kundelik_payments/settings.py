@@ -48,13 +48,28 @@ class Options(Settings, frozen=True, kw_only=True):
             ),
         ),
     ] = True
+    cash: Annotated[
+        bool,
+        setting(
+            Text(
+                kk="Мектепте қолма-қол төлеуге болады",
+                ru="Можно платить наличными в школе",
+                en="Cash is taken at the school",
+            ),
+            help=Text(
+                kk="Ақшаны «Төлемдер» бетіндегі қызметкер алады, түбіртек бірден шығады.",
+                ru="Деньги принимают на странице «Платежи», квитанция выписывается сразу.",
+                en="Who keeps the page “Payments” takes it; the receipt is written at once.",
+            ),
+        ),
+    ] = False
     invoice_days: Annotated[
         int,
         setting(
             Text(
-                kk="Төлем шоты неше күн жарамды",
-                ru="Сколько дней можно оплатить счёт",
-                en="Days for which an invoice may be paid",
+                kk="Төлем шоты мен қолма-қол тапсырыс неше күн жарамды",
+                ru="Сколько дней ждёт счёт или оплата наличными",
+                en="Days for which an invoice, or cash, is waited for",
             ),
             minimum=1,
             maximum=60,

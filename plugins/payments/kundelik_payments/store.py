@@ -189,7 +189,9 @@ class PgStore:
                 "next_at = x.next_at, processed_at = x.processed_at "
                 "from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::timestamptz[], "
                 "$6::timestamptz[]) as x (provider, event_id, attempts, error, next_at, "
-                "processed_at) where i.provider = x.provider and i.event_id = x.event_id",
+                "processed_at) where i.provider = x.provider and i.event_id = x.event_id "
+                # Whoever was thought dead and comes back takes nothing up again.
+                "and i.processed_at is null",
                 [one.provider for one in messages],
                 [one.event_id for one in messages],
                 [one.attempts for one in messages],

@@ -1,10 +1,15 @@
-"""Hear payment services: prove a message, bring it to its school, keep it, work on it at once."""
+"""Hear payment services: prove a message, bring it to its school, keep it, work on it at once.
+
+A service of another plugin is heard there; what comes from that plugin is only where to look.
+"""
 
 from collections.abc import Callable
 from typing import Final
 
 from kundelik_core.sdk import (
     ForSchool,
+    PaymentNews,
+    PaymentNoted,
     PluginContext,
     WebhookAnswer,
     WebhookReply,
@@ -12,11 +17,13 @@ from kundelik_core.sdk import (
 )
 from kundelik_payments.cashdesk import cashier_for
 from kundelik_payments.domain.codes import school_of
+from kundelik_payments.ports import Inboxed
 from kundelik_payments.providers.spi import Forged, Provider, ProviderError
-from kundelik_payments.providing import redirect_of, stripe_of
+from kundelik_payments.providing import stripe_of
 from kundelik_payments.service.intake import receive
+from kundelik_payments.store import PgStore
 
-__all__ = ["WORK", "redirect", "stripe"]
+__all__ = ["WORK", "news", "stripe"]
 
 WORK: Final = "payments.work"
 
@@ -27,10 +34,20 @@ async def stripe(ctx: PluginContext, request: WebhookRequest) -> WebhookAnswer:
     return await _take(ctx, request, lambda: stripe_of(ctx.secrets), signed=signed)
 
 
-async def redirect(ctx: PluginContext, request: WebhookRequest) -> WebhookAnswer:
-    """Take a message of the local service."""
-    signed = "x-signature" in request.headers
-    return await _take(ctx, request, lambda: redirect_of(ctx.secrets, ctx.clock.now), signed=signed)
+async def news(ctx: PluginContext, question: PaymentNews) -> PaymentNoted:
+    """Keep a provider's word that a payment is to be looked at; said twice it is kept once."""
+    if question.provider not in {one.plugin for one in ctx.providers}:
+        return PaymentNoted()
+    await PgStore(ctx).take_in(
+        Inboxed(
+            provider=question.provider,
+            event_id=question.event,
+            type="news",
+            hint=question.known,
+            received_at=ctx.clock.now(),
+        )
+    )
+    return PaymentNoted(then=WORK)
 
 
 async def _take(

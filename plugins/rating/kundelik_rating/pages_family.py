@@ -15,13 +15,14 @@ from kundelik_core.sdk import (
     PluginContext,
     Redirect,
 )
+from kundelik_rating.kept import KEPT, Child
 from kundelik_rating.offer import offer_values
 from kundelik_rating.pages_reads import Names, at_home
 from kundelik_rating.pages_shown import Shown, preview_values, rated_values, term_values
 from kundelik_rating.pages_sight import open_scopes, sees_as, terms
 from kundelik_rating.pages_words import long_day, period_title
 from kundelik_rating.pictures import Values
-from kundelik_rating.store import Family, looks, set_choice, year_of
+from kundelik_rating.store import Family, set_choice, year_of
 
 __all__ = ["choose", "front"]
 
@@ -62,18 +63,22 @@ async def front(ctx: PluginContext, request: PageRequest) -> PageAnswer:
         opened = frozenset() if out else open_scopes(home.stretches, now)
         if own and (home.choices.hidden or not opened):
             return _NOT_FOR_YOU
-        rated = await looks(tx, student, year, left_out=ctx.settings.left_out)
+        child = Child(
+            school=ctx.school.id, student=student, year=year, left_out=ctx.settings.left_out
+        )
+        sheet = await KEPT.sheet(tx, child, told.edition)
     if not told.of(student):
         return NotFound()
     shown = Shown(
-        rated=rated,
+        rated=sheet.rated,
         opened=opened,
         period=request.asked("period"),
         group=_uuid(request.asked("group")),
         locale=ctx.i18n.locale,
         day=ctx.i18n.day,
     )
-    context = _child(ctx, shown, told, student) | {"own": own, **_FOR_PARENTS}
+    rated = sheet.drawn(shown.asked_for, lambda: rated_values(shown, f"student={student}"))
+    context = rated | _child(ctx, shown, told, student) | {"own": own, **_FOR_PARENTS}
     if not own:
         context |= await _for_parents(ctx, shown, home, student)
         context["done"] = request.asked("done") if request.asked("done") in _CHOICES else ""
@@ -90,7 +95,6 @@ def _child(ctx: PluginContext, shown: Shown, told: Names, student: UUID) -> Valu
     """Return what the child itself may see as well."""
     next_day = None if shown.rated else told.next_day(ctx.clock.today(), ctx.settings.rhythm)
     return {
-        **rated_values(shown, f"student={student}"),
         "student": str(student),
         "name": told.of(student),
         "first_day": ctx.i18n.day(next_day) if next_day else "",

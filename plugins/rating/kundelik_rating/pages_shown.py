@@ -36,6 +36,11 @@ class Shown:
     locale: str
     day: Callable[[date], str]
 
+    @property
+    def asked_for(self) -> tuple[object, ...]:
+        """Return all on which the values of ``rated_values`` depend, besides what is read."""
+        return self.opened, self.period, self.group, self.locale
+
     @cached_property
     def periods(self) -> list[str]:
         """Return the codes of the periods there are, in their order."""

@@ -12,7 +12,7 @@ from kundelik_core.sdk import (
     Subject,
     Text,
 )
-from kundelik_rating.rounds import take_gate, take_out
+from kundelik_rating.rounds import new_edition, take_gate, take_out
 
 __all__ = ["FIELDS", "erase", "export"]
 
@@ -122,4 +122,6 @@ async def erase(ctx: PluginContext, erasure: Erasure) -> Erased:
         for table in ("standing", "choice", "opt_out", "credit"):
             done = await tx.execute(f"delete from {table} where student_id = $1", student)
             rows += int(done.rpartition(" ")[2])
+        if rows:
+            await new_edition(tx, ctx.school.id)
     return Erased(rows=rows)

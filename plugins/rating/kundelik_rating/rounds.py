@@ -26,7 +26,7 @@ from kundelik_rating.domain.publish import (
 )
 from kundelik_rating.exact import fraction, scale_of, text
 
-__all__ = ["Round", "advance", "rolls", "save", "states", "take_gate", "take_out"]
+__all__ = ["Round", "advance", "new_edition", "rolls", "save", "states", "take_gate", "take_out"]
 
 Row = Mapping[str, Any]
 Roll = Sequence[Child]
@@ -58,6 +58,11 @@ async def take_gate(tx: PluginTx, school_id: int) -> None:
     """Wait until nobody else changes who is counted at the school, and keep others waiting."""
     await tx.execute(sql.GATE_THERE, school_id)
     await tx.execute(sql.GATE, school_id)
+
+
+async def new_edition(tx: PluginTx, school_id: int) -> None:
+    """Say that something of what families see is another now; within the gate."""
+    await tx.execute(sql.EDITION, school_id)
 
 
 async def rolls(
@@ -159,6 +164,7 @@ async def save(
     )
     await _strike(tx, period, pairs)
     await _add_snapshots(tx, school_id, period, [new for old, new in pairs if _is_new(old, new)])
+    await new_edition(tx, school_id)
 
 
 def _is_new(old: Round, new: Round) -> bool:

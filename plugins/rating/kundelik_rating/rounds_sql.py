@@ -3,6 +3,7 @@
 from typing import Final
 
 __all__ = [
+    "EDITION",
     "GATE",
     "GATE_THERE",
     "GROUPS",
@@ -19,6 +20,8 @@ __all__ = [
 GATE_THERE: Final = "insert into gate (school_id) values ($1) on conflict (school_id) do nothing"
 
 GATE: Final = "select 1 from gate where school_id = $1 for update"
+
+EDITION: Final = "update gate set edition = edition + 1 where school_id = $1"
 
 # The groups of a year ($1) with results in a period ($2) that may be compared, and were not seen to
 # on a set day ($3) yet.

@@ -74,10 +74,21 @@ class Counter(msgspec.Struct, kw_only=True):
     async def shop(self, role: str = "parent", query: str = "", lang: str = "en") -> httpx.Response:
         return await self.send(role, f"buy?feature=praise.extra{query}", lang=lang)
 
+    async def allow(self, **options: Any) -> None:
+        """Let the school set the module up further."""
+        by = self.town.here.people["director"]
+        async with tenant(self.town.here.id, write=True) as tx:
+            version = await tx.fetchval(
+                "select max(version) from core.school_plugin_settings s "
+                "where s.school_id = $1 and s.plugin = 'payments'",
+                tx.school_id,
+            )
+            await store_settings(tx, "payments", ACCOUNT | options, version, by)
+
     async def order(self, **more: Any) -> str:
-        """Order by transfer, and return the address of the order's page."""
+        """Order, by transfer unless told, and return the address of the order's page."""
         page = await self.shop(query=f"&student={self.children[0]}")
-        form = self.form(page, way="invoice", **more)
+        form = self.form(page, **{"way": "invoice", **more})
         answer = await self.send("parent", "buy", form)
         if answer.status_code == 422:  # what was chosen costs something else: said, and agreed to
             form["seen"] = self.form(answer)["seen"]
@@ -103,12 +114,12 @@ async def counter(databases: Databases, urls: Urls, factory: Factory) -> AsyncIt
     assert databases.jobs_url
     pools = PluginPools(keys_for(urls).logins.url_for)
     secrets = {
-        "PAYMENTS_REDIRECT_URL": f"http://{SERVICE}",
-        "PAYMENTS_REDIRECT_KEY": "k" * 32,
-        "PAYMENTS_REDIRECT_MERCHANT": "kundelik",
+        "REDIRECT_URL": f"http://{SERVICE}",
+        "REDIRECT_KEY": "k" * 32,
+        "REDIRECT_MERCHANT": "kundelik",
     }
     with set_now(WEDNESDAY):
-        async with running(secrets=secrets, plugin_hosts={"PAYMENTS": (SERVICE,)}) as app:
+        async with running(secrets=secrets, plugin_hosts={"REDIRECT": (SERVICE,)}) as app:
             yield await open_counter(app, factory, pools)
     await pools.close()
 
@@ -127,7 +138,7 @@ async def open_counter(app: Shell, factory: Factory, pools: PluginPools) -> Coun
         town.accounts["parent"], here.id, row["person_id"], children[1], given="Екінші"
     )
     by = here.people["director"]
-    for name in ("payments", "praise"):
+    for name in ("payments", "redirect", "praise"):
         async with tenant(here.id, write=True) as tx:
             await enable_plugin(tx, host.registry, name, by)
     async with tenant(here.id, write=True) as tx:

@@ -5,20 +5,22 @@ The plugin stands at its own tables, the core at its own, and both are asked aft
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
-from kundelik_payments.domain import refunding
-from kundelik_payments.domain.balance import held, refundable
+from kundelik_payments.domain import desk, refunding
+from kundelik_payments.domain.balance import held, refundable, to_pay
 from kundelik_payments.domain.model import Sale
 from kundelik_payments.domain.ordering import cancel
 from kundelik_payments.domain.refused import Refused
+from kundelik_payments.domain.unused import unused
 from kundelik_payments.providers.spi import ProviderError
-from kundelik_payments.service import checkout, intake
+from kundelik_payments.service import checkout, giving, intake
+from kundelik_payments.service.giving import inert_lines
 
 from tests.depth import looks
 from tests.fake_stripe.remote import Fake
@@ -41,6 +43,11 @@ STEPS = st.one_of(
     st.tuples(st.just("dispute"), st.integers(0, 2)),
     st.tuples(st.just("close"), st.integers(0, 2), st.sampled_from(["won", "lost"])),
     st.tuples(st.just("cancel"), st.integers(0, 2)),
+    st.tuples(st.just("leave"), st.integers(0, 2), st.integers(0, 20)),
+    st.tuples(st.just("ask back"), st.integers(0, 2)),
+    st.tuples(st.just("refund ends"), st.integers(0, 2), st.booleans()),
+    st.tuples(st.just("cash"), st.integers(0, 2)),
+    st.tuples(st.just("hand over"), st.integers(0, 2)),
     st.tuples(st.just("time"), st.sampled_from([1, 3, 26])),
 )
 
@@ -48,6 +55,11 @@ STEPS = st.one_of(
 def decided(number: int, parts: dict[int, int], sale: Sale, now: datetime) -> Sale:
     """Say what a refund from outside was for."""
     return refunding.decide(sale, number, parts, now)
+
+
+def handed(number: int, sale: Sale, now: datetime) -> Sale:
+    """Say that cash was handed over."""
+    return desk.handed_over(sale, number, None, now)
 
 
 class Story:
@@ -157,6 +169,54 @@ class Story:
         if order := self.pick(number):
             await self.bed.cashier.step(order, cancel)
 
+    async def leave(self, number: int, days: int) -> None:
+        """Let the children of an order leave, some days from now or before."""
+        if order := self.pick(number):
+            last = (self.bed.clock.moment - timedelta(days=10)).date() + timedelta(days=days)
+            for line in (await self.bed.cashier.get(order)).order.lines:
+                await self.bed.town.owner.execute(
+                    "update core.membership set to_date = greatest($3, from_date) "
+                    "where school_id = $1 and person_id = $2",
+                    self.bed.school, line.student, last,
+                )  # fmt: skip
+
+    async def ask_back(self, number: int) -> None:
+        if order := self.pick(number):
+            sale = await self.bed.cashier.get(order)
+            async with self.bed.ctx(self.bed.school).db.read() as tx:
+                inert = (await inert_lines(tx, [sale])).get(order, {})
+            made = await giving.ask_unused(self.bed.cashier, order, inert)
+            kept = {one.line: one.amount_minor for one in unused(sale, inert, self.bed.clock.now())}
+            assert sum(one.amount_minor for one in made) == sum(kept.values())
+            for one in made:
+                await checkout.send_refund(self.bed.cashier, order, one.number)
+
+    async def refund_ends(self, number: int, well: bool) -> None:
+        """Let a refund be pending from now on, or end one that seemed done: it fails after all."""
+        await self.bed.act("setup", refunds_pending=well)
+        made = [one for one in self.bed.fake.objects("refund") if one["status"] != "failed"]
+        if made:
+            refund = made[number % len(made)]
+            status = "succeeded" if well else "failed"
+            if not (well and refund["status"] == "succeeded"):
+                await self.bed.act("end_refund", refund=refund["id"], status=status)
+
+    async def cash(self, number: int) -> None:
+        if order := self.pick(number):
+            amount = to_pay(await self.bed.cashier.get(order))
+            await self.bed.cashier.step(
+                order, lambda sale, now: desk.take_cash(sale, amount, None, now)
+            )
+
+    async def hand_over(self, number: int) -> None:
+        """Hand over what waits at the desk, and what is owed."""
+        if order := self.pick(number):
+            for one in (await self.bed.cashier.get(order)).refunds:
+                await self.bed.cashier.step(order, partial(handed, one.number))
+            await self.bed.cashier.step(
+                order, lambda sale, now: desk.paid_out_by_hand(sale, None, now)
+            )
+
     async def time(self, hours: int) -> None:
         await self.bed.advance(hours=hours)
 
@@ -169,6 +229,14 @@ class Story:
         await self.bed.deliver()
         await self.bed.advance(hours=7)
         await self.bed.reconcile()
+
+    async def till(self) -> int:
+        """Return what was put into the till, less what was taken out of it."""
+        total = 0
+        for sale in await self.bed.sales():
+            for act in sale.acts:
+                total += act.amount_minor if act.kind == "cash" else -act.amount_minor
+        return total
 
     def bank(self) -> int:
         """Return what Stripe has of our money, without asking the plugin."""
@@ -205,4 +273,12 @@ async def test_no_tiyn_is_made_or_lost(
             await bed.check_month()
         await told.end()
         await bed.check_month()
-        assert sum(held(one) for one in await bed.sales()) == told.bank()
+        there = told.bank() + await told.till()
+        waiting = [
+            one for sale in await bed.sales() for one in sale.refunds if one.state == "transit"
+        ]
+        # What waits to be handed over has left the books, and not yet the till.
+        there -= sum(
+            one.amount_minor for one in waiting if (one.reference or "").startswith("cash-")
+        )
+        assert sum(held(one) for one in await bed.sales()) == there

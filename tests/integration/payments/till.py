@@ -10,6 +10,7 @@ from kundelik_payments import webhooks
 from kundelik_payments.cashdesk import Desk, cashier_for
 from kundelik_payments.domain.model import Sale
 from kundelik_payments.domain.subscribing import Subscription
+from kundelik_payments.providing import account_at
 from kundelik_payments.rows import SUBSCRIPTION, subscription_of
 from kundelik_payments.service.answers import hear, unplaced_lines
 from typing_extensions import override
@@ -207,11 +208,13 @@ def _position(row: dict[str, Any]) -> Position:
 async def make_pg_bed(town: Town, fake: Fake) -> AsyncIterator[PgBed]:
     """Set a school up with the plugin's tables, and a door for the fake's messages."""
     fake.act("reset")
+    account_at("sk_test_fake", fake.url)[1].forget()
     time = TestClock()
     with set_now(time.moment):
         school = await town.factory.school()
         ctx = town.ctx(school, secrets_of(fake))
         desk = await cashier_for(ctx)
+        assert "cash" in desk.providers
     cashier = Desk(
         store=desk.store, providers=desk.providers, clock=time, zone=desk.zone, code=desk.code
     )

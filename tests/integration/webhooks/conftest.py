@@ -21,7 +21,7 @@ from kundelik_core.plugins.states import Found, State
 from kundelik_core.web.middleware import Shell
 from kundelik_core.web.modules import Host, use_host
 from tests.factories import Factory
-from tests.integration.webhooks.till import asker, till
+from tests.integration.webhooks.till import asker, purse, till
 from tests.security.town import Town, make_town
 from tests.web import running
 
@@ -54,7 +54,7 @@ def host(app: Shell, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]
     """Run the made-up modules in place of all others."""
     assert app.litestar.routes
     root: Path = tmp_path_factory.mktemp("till")
-    loaded = {"till": till(root), "asker": asker(root)}
+    loaded = {"till": till(root), "asker": asker(root), "purse": purse(root)}
     found = [
         Found(
             name=name, version="1", dist=name, entry_point=name, state=State.LOADED,

@@ -73,3 +73,29 @@ async def test_nothing_else_is(app: Shell, town: Town, on: Host, to: str) -> Non
     status, refresh, text = await go(app, town, to)
     assert (status, refresh) == (503, "")
     assert 'href="http' not in text
+
+
+async def test_who_pays_through_another_leads_to_its_host(app: Shell, town: Town, on: Host) -> None:
+    assert "purse" in on.registry.ways_to_pay
+    status, refresh, _text = await go(app, town, "https://purse.example/1")
+    assert (status, refresh) == (200, "0; url=https://purse.example/1")
+
+
+@pytest.mark.parametrize(
+    ("to", "where"),
+    [
+        ("/x/purse/pay/12-ABCDE23456-1?a=1", "/x/purse/pay/12-ABCDE23456-1?a=1"),
+        ("/x/purse/", "/x/purse"),
+        ("/x/purse/../till/away", ""),
+        ("/x/purse/%2e%2e/till/away", ""),
+        ("/x/purse//evil.example", ""),
+        ("/x/asker/ask", ""),
+        ("/x/purses/pay", ""),
+    ],
+)
+async def test_and_to_its_own_pages(app: Shell, town: Town, on: Host, to: str, where: str) -> None:
+    assert on.registry.loaded
+    async with browser(app, token=await open_session(town.accounts["parent"])) as client:
+        answer = await client.post("/x/till/away", params={"to": to})
+    assert answer.status_code == (303 if where else 503)
+    assert answer.headers.get("location", "").startswith(where)

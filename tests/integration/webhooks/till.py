@@ -16,6 +16,7 @@ from kundelik_core.plugins.declared import (
     Declared,
     DeclaredJob,
     DeclaredPage,
+    DeclaredProvider,
     DeclaredService,
     DeclaredWebhook,
 )
@@ -126,7 +127,7 @@ def _manifest(name: str, kind: sdk.Kind, uses: sdk.Uses, provides: tuple[str, ..
 def till(root: Path) -> Loaded:
     uses = sdk.Uses(
         pages=True, permissions=("till.sell",), jobs=("till.work", "till.all"),
-        webhooks=("bank",), services=(SERVICE,), http_out=("pay.example",),
+        webhooks=("bank",), services=(SERVICE, sdk.PAYMENT_PROVIDER), http_out=("pay.example",),
     )  # fmt: skip
     declared = Declared(
         pages=tuple(
@@ -156,6 +157,19 @@ def asker(root: Path) -> Loaded:
         manifest=_manifest("asker", "module", uses, ()), version="1", root=root,
         declared=declared, handlers={("page", "GET ask"): ask},
     )  # fmt: skip
+
+
+def purse(root: Path) -> Loaded:
+    """Return a way to pay; nobody asks it anything here."""
+    declared = Declared(
+        provider=DeclaredProvider(
+            title=WORD, terms=sdk.PaymentTerms(takes=(sdk.Taken(currency="KZT"),)),
+            can=sdk.PaymentCan(), needs=(),
+        )
+    )  # fmt: skip
+    uses = sdk.Uses(http_out=("purse.example",))
+    manifest = _manifest("purse", "payment", uses, (sdk.PAYMENT_PROVIDER,))
+    return Loaded(manifest=manifest, version="1", root=root, declared=declared)
 
 
 def _job(name: str, *, per_school: bool = True) -> DeclaredJob:

@@ -15,7 +15,7 @@ from kundelik_core.plugins.dispatch import Dispatcher
 from kundelik_core.plugins.outcome import OutcomeState
 from kundelik_core.plugins.registry import Loaded, Registry
 from kundelik_core.plugins.wishes import settle_after_call
-from kundelik_core.sdk import Bought, JobRun, School
+from kundelik_core.sdk import Bought, JobRun, School, WebhookReply
 from tests.integration.entitlements.desk import Family
 from tests.integration.wishes.conftest import Asker, price_id
 
@@ -23,8 +23,10 @@ from tests.integration.wishes.conftest import Asker, price_id
 class Till:
     """Calls one handler of the plugin, in this process."""
 
-    def __init__(self, asker: Asker, wish: Bought, *, fails: bool = False) -> None:
-        self._asker, self._wish, self._fails = asker, wish, fails
+    def __init__(
+        self, asker: Asker, wish: Bought, *, fails: bool = False, answer: object = None
+    ) -> None:
+        self._asker, self._wish, self._fails, self._answer = asker, wish, fails, answer
 
     async def call(self, ref: HandlerRef, call: CallContext, _payload: object) -> object:
         ctx = Facades(
@@ -35,7 +37,7 @@ class Till:
             await ctx.wishes.ask(tx, self._wish)
         if self._fails:
             raise RuntimeError("after it was saved")
-        return None
+        return self._answer
 
 
 class NoPages:
@@ -43,6 +45,9 @@ class NoPages:
 
     def pieces(self, *_rest: object) -> Any:
         return iter(())
+
+    def steady(self) -> bool:
+        return True
 
 
 def dispatcher(asker: Asker, till: Till) -> Dispatcher:
@@ -96,6 +101,18 @@ async def test_a_service_is_not_kept_waiting(till: Asker, family: Family, wish: 
     await call(till, Till(till, wish), family.school, "service")
     assert await _granted(family) == 0
     assert (await till.states(family.school))[0][1] == "pending"
+
+
+async def test_a_sender_whose_message_a_job_works_off_is_not_kept_waiting(
+    till: Asker, family: Family, wish: Bought
+) -> None:
+    later = Till(till, wish, answer=WebhookReply(then=f"{till.name}.work"))
+    assert await call(till, later, family.school, "webhook") is OutcomeState.DONE
+    assert await _granted(family) == 0
+    # The job does it, as would a message that no job follows.
+    at_once = Till(till, wish, answer=WebhookReply())
+    assert await call(till, at_once, family.school, "webhook") is OutcomeState.DONE
+    assert await _granted(family) == 1
 
 
 async def test_trouble_with_a_wish_is_not_the_handler_s(

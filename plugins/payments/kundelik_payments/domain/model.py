@@ -9,6 +9,8 @@ from kundelik_core.sdk import Interval
 
 __all__ = [
     "Access",
+    "Act",
+    "ActKind",
     "Dispute",
     "DisputeState",
     "Entry",
@@ -62,11 +64,12 @@ class RefundState(StrEnum):
 
 
 class RefundSource(StrEnum):
-    """Who wanted the money back."""
+    """Who wanted the money back; ``unused`` is a family's that could not use it any more."""
 
     BUYER = "buyer"
     ADMIN = "admin"
     EXTERNAL = "external"
+    UNUSED = "unused"
 
 
 class DisputeState(StrEnum):
@@ -225,6 +228,31 @@ class Entry:
     refund: int | None = None
 
 
+class ActKind(StrEnum):
+    """What somebody at the school's desk did."""
+
+    CASH = "cash"
+    HANDED = "handed"
+    REFUND = "refund"
+    OWED = "owed"
+    BY_HAND = "by_hand"
+    DECIDED = "decided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Who of the school did what with an order's money, and when; nothing of it is ever changed.
+
+    ``staff_id`` is None once that person was forgotten.
+    """
+
+    number: int
+    at: datetime
+    kind: ActKind
+    amount_minor: int
+    staff_id: UUID | None
+
+
 class Access(StrEnum):
     """What a line entitles to at a moment."""
 
@@ -258,15 +286,18 @@ class Told:
     """What the core was told of a line's money; amounts only grow, as they do there.
 
     ``refunded_minor`` was decided to go back, ``returned_minor`` has gone, ``absorbed_minor`` is
-    borne by us; ``lost_minor`` of what has gone went by disputes. ``unplaced``: the core could
-    grant nothing for it.
+    borne by us; ``lost_minor`` of what has gone went by disputes. ``failed_minor`` and
+    ``kept_minor`` of those two are here again, since refunds failed that seemed done. ``unplaced``:
+    the core could grant nothing for it.
     """
 
     line: int
     refunded_minor: int = 0
     returned_minor: int = 0
     lost_minor: int = 0
+    failed_minor: int = 0
     absorbed_minor: int = 0
+    kept_minor: int = 0
     disputes: tuple[ToldDispute, ...] = ()
     renewal_ended: bool = False
     unplaced: bool = False
@@ -277,9 +308,19 @@ class Told:
         return sum(one.amount_minor for one in self.disputes if one.state is DisputeState.OPEN)
 
     @property
+    def gone_minor(self) -> int:
+        """Return what has gone and stayed away."""
+        return self.returned_minor - self.failed_minor
+
+    @property
+    def borne_minor(self) -> int:
+        """Return what is borne by us in the end."""
+        return self.absorbed_minor - self.kept_minor
+
+    @property
     def owed_minor(self) -> int:
         """Return what the core knows to be owed."""
-        return max(self.refunded_minor - self.returned_minor, 0)
+        return max(self.refunded_minor - self.gone_minor, 0)
 
 
 class ReceiptKind(StrEnum):
@@ -308,7 +349,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """An order with its payments, refunds, disputes, papers and the log of all that."""
+    """An order with its payments, refunds, disputes, papers and the log of all that.
+
+    ``acts`` is what people of the school did.
+    """
 
     order: Order
     payments: tuple[Payment, ...] = ()
@@ -316,6 +360,7 @@ class Sale:
     disputes: tuple[Dispute, ...] = ()
     log: tuple[Entry, ...] = ()
     receipts: tuple[Receipt, ...] = ()
+    acts: tuple[Act, ...] = ()
     told: tuple[Told, ...] = ()
 
     def payment(self, number: int) -> Payment:

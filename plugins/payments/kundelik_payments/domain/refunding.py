@@ -103,8 +103,9 @@ def refuse(sale: Sale, number: int, reason: str, now: datetime) -> Sale:
     refund = sale.refund(number)
     if refund.state in {RefundState.FAILED, RefundState.CANCELED}:
         return sale
-    failed = replace(refund, state=RefundState.FAILED, reason=reason[:200])
-    after = _put(sale, failed)
+    # What was a gift stayed here and is none: nobody is owed it, and what was paid for is kept.
+    failed = replace(refund, state=RefundState.FAILED, reason=reason[:200], gifts=())
+    after = rebalanced(sale, _put(sale, failed), now, refund=number)
     if is_gone(refund):
         after = noted(after, EntryKind.RETURNED, refund.amount_minor, now, refund=number)
     return _marked(after, failed)

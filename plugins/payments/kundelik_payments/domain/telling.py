@@ -17,6 +17,7 @@ from kundelik_core.sdk import (
     Refunded,
     RenewalEnded,
     Returned,
+    ReturnFailed,
     Wish,
 )
 from kundelik_payments.domain.balance import given_on, lost, refunded_on
@@ -57,6 +58,7 @@ def tell(sale: Sale) -> tuple[Sale, tuple[Wish, ...]]:
         return sale, ()
     told = _Told(sale)
     _bought(told)
+    _failed(told)
     for dispute in sorted(sale.disputes, key=lambda one: (one.opened_at, one.reference)):
         _disputed(told, dispute)
     _refunded(told)
@@ -170,7 +172,7 @@ def _opened(told: _Told, dispute: Dispute) -> dict[int, ToldDispute]:
 def _room(told: _Told, line: OrderLine) -> int:
     """Return what of a line's money the core believes to be here."""
     note = told.of(line.number)
-    return line.price_minor - note.returned_minor - note.absorbed_minor - note.disputed_minor
+    return line.price_minor - note.gone_minor - note.borne_minor - note.disputed_minor
 
 
 def _closed(note: Told, one: ToldDispute, state: DisputeState) -> Told:
@@ -210,21 +212,60 @@ def _refunded(told: _Told) -> None:
 def _returned(told: _Told) -> None:
     """Tell what has gone back: to the lines it was for, then wherever something is owed.
 
-    What is left over was paid too much, and is none of the core's. A refund that failed after all
-    is not untold: the next one, by which the money really goes, is the one that was told.
+    What is left over was paid too much, and is none of the core's.
     """
-    done = [one for one in told.before.refunds if one.state is RefundState.DONE]
-    pool = sum(one.amount_minor - one.goodwill_minor for one in done)
-    pool -= sum(note.returned_minor - note.lost_minor for note in told.notes.values())
-    meant: dict[int, int] = {}
-    for number, minor in (part for one in done for part in one.parts):
-        meant[number] = meant.get(number, 0) + minor
+    pool, meant = _gone(told)
     for line in told.lines:
         note = told.of(line.number)
-        most = meant.get(line.number, 0) - (note.returned_minor - note.lost_minor)
+        most = meant.get(line.number, 0) - (note.gone_minor - note.lost_minor)
         pool -= _return(told, line, min(pool, most))
     for line in told.lines:
         pool -= _return(told, line, pool)
+
+
+def _gone(told: _Told) -> tuple[int, dict[int, int]]:
+    """Return by how much more has gone back than was told, and what went back for which line."""
+    done = [one for one in told.before.refunds if one.state is RefundState.DONE]
+    pool = sum(one.amount_minor - one.goodwill_minor for one in done)
+    pool -= sum(note.gone_minor - note.lost_minor for note in told.notes.values())
+    meant: dict[int, int] = {}
+    for number, minor in (part for one in done for part in one.parts):
+        meant[number] = meant.get(number, 0) + minor
+    return pool, meant
+
+
+def _failed(told: _Told) -> None:
+    """Tell what is here again, as refunds failed that seemed done: it is owed, or was no gift."""
+    pool, meant = _gone(told)
+    for line in told.lines:
+        note = told.of(line.number)
+        most = note.gone_minor - note.lost_minor - meant.get(line.number, 0)
+        pool += _take_up(told, line, min(-pool, most))
+    for line in told.lines:
+        note = told.of(line.number)
+        pool += _take_up(told, line, min(-pool, note.gone_minor - note.lost_minor))
+        minor = told.of(line.number).borne_minor - _gifts(told, line)
+        if minor > 0:
+            note = told.of(line.number)
+            total = note.kept_minor + minor
+            told.put(replace(note, kept_minor=total))
+            told.ask(
+                ReturnFailed(
+                    ref=told.ref(line), cause=told.named(line, f"kept-{total}"),
+                    amount_minor=minor, absorbed=True,
+                )
+            )  # fmt: skip
+
+
+def _take_up(told: _Told, line: OrderLine, minor: int) -> int:
+    if minor <= 0:
+        return 0
+    note = told.of(line.number)
+    total = note.failed_minor + minor
+    told.put(replace(note, failed_minor=total))
+    cause = told.named(line, f"failed-{total}")
+    told.ask(ReturnFailed(ref=told.ref(line), cause=cause, amount_minor=minor))
+    return minor
 
 
 def _return(told: _Told, line: OrderLine, minor: int) -> int:
@@ -246,8 +287,8 @@ def _absorbed(told: _Told) -> None:
     """Tell what was given away, at lines that owe nothing: there it is what nobody decided."""
     for line in told.calm():
         note = told.of(line.number)
-        minor = _gifts(told, line) - note.absorbed_minor
-        if minor <= 0 or note.refunded_minor != note.returned_minor:
+        minor = _gifts(told, line) - note.borne_minor
+        if minor <= 0 or note.refunded_minor != note.gone_minor:
             continue
         total = note.absorbed_minor + minor
         told.put(replace(note, absorbed_minor=total))

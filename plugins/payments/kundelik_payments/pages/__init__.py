@@ -13,6 +13,8 @@ from kundelik_payments.pages import (
     returning,
     seats,
     statement,
+    till,
+    unused,
 )
 
 __all__ = ["BUY", "MANAGE", "NAVIGATION", "PAGES"]
@@ -49,6 +51,7 @@ _FAMILY: Final = (
     Page(path=f"{_O}/pay", title=_ORDER, handle=orders.pay, permission=None, method="POST"),
     Page(path=f"{_O}/cancel", title=_ORDER, handle=orders.call_off, permission=None, method="POST"),
     Page(path=f"{_O}/refund", title=_ORDER, handle=returning.ask, permission=None, method="POST"),
+    Page(path=f"{_O}/unused", title=_ORDER, handle=unused.ask, permission=None, method="POST"),
     Page(path=f"{_O}/stop", title=_ORDER, handle=returning.stop, permission=None, method="POST"),
     Page(path=f"{_O}/rest", title=_ORDER, handle=returning.rest, permission=None, method="POST"),
     Page(path=f"{_O}/card", title=_ORDER, handle=returning.card, permission=None, method="POST"),
@@ -68,6 +71,15 @@ _OFFICE: Final = (
         method="POST",
     ),
     Page(path=f"{_D}/owed", title=_ORDER, handle=refunds.pay_out, permission=MANAGE, method="POST"),
+    Page(path=f"{_D}/cash", title=_ORDER, handle=till.take, permission=MANAGE, method="POST"),
+    Page(path=f"{_D}/by-hand", title=_ORDER, handle=till.by_hand, permission=MANAGE, method="POST"),
+    Page(
+        path=f"{_D}/handed/{{refund:int}}",
+        title=_ORDER,
+        handle=till.handed,
+        permission=MANAGE,
+        method="POST",
+    ),
     Page(
         path=f"{_D}/decide/{{refund:int}}",
         title=_ORDER,

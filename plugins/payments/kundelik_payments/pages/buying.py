@@ -38,7 +38,7 @@ from kundelik_payments.pages.choosing import (
     read_query,
     shop_for,
 )
-from kundelik_payments.pages.paying import REMEMBER, go_to_pay, ways
+from kundelik_payments.pages.paying import SLOW, go_to_pay, ways
 from kundelik_payments.pages.people import actor_of, buyer, last_day, uuid_of
 from kundelik_payments.pages.words import N_, say
 from kundelik_payments.service.cashier import Cashier
@@ -148,8 +148,8 @@ def _line(
 
 
 def expiry(ctx: PluginContext, way: str, now: datetime) -> datetime:
-    """Return until when an order is held: a transfer takes its days."""
-    if way == REMEMBER:
+    """Return until when an order is held: a transfer, or the way to school, takes its days."""
+    if way in SLOW:
         return now + timedelta(days=ctx.settings.invoice_days)
     return hold_until(now)
 

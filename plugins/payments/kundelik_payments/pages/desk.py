@@ -7,15 +7,26 @@ from uuid import UUID
 
 from kundelik_core.sdk import Html, Json, NotFound, PageAnswer, PageRequest, PluginContext
 from kundelik_payments.cashdesk import cashier_for
-from kundelik_payments.domain.balance import kept, owed, refundable, reserved_on, short, unreserved
+from kundelik_payments.domain.balance import (
+    kept,
+    owed,
+    refundable,
+    reserved_on,
+    short,
+    to_pay,
+    unreserved,
+)
 from kundelik_payments.domain.codes import typed
-from kundelik_payments.domain.model import OrderState, Refund, RefundState, Sale
+from kundelik_payments.domain.desk import CASH, to_hand_over
+from kundelik_payments.domain.model import OrderState, Refund, RefundSource, RefundState, Sale
 from kundelik_payments.domain.money import shown
 from kundelik_payments.pages import lookup, showing
 from kundelik_payments.pages.papers import instructions
+from kundelik_payments.pages.unused import unused_of
 from kundelik_payments.pages.words import DONE, N_, TROUBLES, say
 from kundelik_payments.providers.invoice.provider import InvoiceProvider
 from kundelik_payments.service.cashier import Cashier
+from kundelik_payments.service.giving import inert_lines
 from kundelik_payments.store import PgStore
 
 __all__ = ["desk", "one", "view"]
@@ -75,7 +86,7 @@ async def _waiting(ctx: PluginContext, store: PgStore) -> list[Sale]:
     found = await store.waiting_decisions()
     known = {sale.order.id for sale in found}
     async with ctx.db.read() as tx:
-        more = await lookup.by_hand(tx, InvoiceProvider.name)
+        more = await lookup.by_hand(tx, InvoiceProvider.name, CASH)
     return found + [sale for one in more if one not in known and (sale := await store.sale(one))]
 
 
@@ -103,6 +114,11 @@ def reasons(sale: Sale) -> list[dict[str, Json]]:
         if refund.state is RefundState.EXTERNAL:
             text = N_("%(amount)s went back outside of here: decide what it was for.")
             found.append(say(text, amount=amount))
+        elif to_hand_over(sale, refund):
+            found.append(say(N_("%(amount)s has to be handed over in cash."), amount=amount))
+        elif _refused_unused(sale, refund):
+            text = N_("The family asked for %(amount)s back, and it could not go the way it came.")
+            found.append(say(text, amount=amount))
         elif _by_hand(sale, refund):
             found.append(say(N_("%(amount)s has to be transferred back."), amount=amount))
     for one in sale.disputes:
@@ -119,6 +135,17 @@ def reasons(sale: Sale) -> list[dict[str, Json]]:
             amount = shown(short(sale), currency)
             found.append(say(N_("%(amount)s is missing of what was paid."), amount=amount))
     return found
+
+
+def _refused_unused(sale: Sale, refund: Refund) -> bool:
+    """Say whether a family got nothing for what is of no use to it, though it has asked."""
+    again = any(one.number > refund.number and one.parts == refund.parts for one in sale.refunds)
+    return (
+        refund.source is RefundSource.UNUSED
+        and refund.state is RefundState.FAILED
+        and refund.accepted_at is None
+        and not again
+    )
 
 
 def _by_hand(sale: Sale, refund: Refund) -> bool:
@@ -147,7 +174,9 @@ async def view(
     async with ctx.db.read() as tx:
         names = await lookup.pupils(tx, students)
         subjects = await lookup.subjects(tx, students, ctx.clock.today(), ctx.i18n.locale)
-        people = await lookup.payers(tx, _payers([sale]))
+        staff = {one.staff_id for one in sale.acts if one.staff_id}
+        people = await lookup.payers(tx, _payers([sale]) | staff)
+        inert = (await inert_lines(tx, [sale])).get(sale.order.id, {})
     titles = {code: title for found in subjects.values() for code, title in found.items()}
     subscription = await PgStore(ctx).subscription_of(sale.order.id)
     back = any(refundable(sale, one) for one in sale.payments)
@@ -157,6 +186,9 @@ async def view(
         "payer": _name(people, sale),
         "why": reasons(sale),
         "transfer_to": instructions(ctx, cashier, sale),
+        "cash": _cash(ctx, sale),
+        "acts": showing.acts(ctx, sale, people),
+        "unused": unused_of(ctx, sale, inert, names),
         "left": [_left(ctx, sale, line.number, names, sent) for line in sale.order.lines]
         if back and sale.order.paid_at
         else [],
@@ -172,6 +204,17 @@ async def view(
         "done": DONE.get(request.asked("done"), ""),
     }
     return Html(template="desk_order.html", context=context, status=422 if faults else 200)
+
+
+def _cash(ctx: PluginContext, sale: Sale) -> dict[str, Json] | None:
+    """Return what can be taken at the desk now."""
+    order = sale.order
+    if order.state is not OrderState.PENDING or ctx.clock.now() >= order.expires_at:
+        return None
+    chosen = any(one.provider == CASH for one in sale.payments)
+    if not chosen and not ctx.settings.cash:
+        return None
+    return {"amount": shown(to_pay(sale), order.currency), "seen": str(to_pay(sale))}
 
 
 def _fields(sale: Sale) -> list[str]:

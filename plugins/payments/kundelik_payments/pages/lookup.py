@@ -34,13 +34,13 @@ async def by_name(tx: PluginTx, search: str) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def by_hand(tx: PluginTx, way: str) -> list[UUID]:
+async def by_hand(tx: PluginTx, *ways: str) -> list[UUID]:
     """Return orders of which money has to be transferred back by a person, the oldest first."""
     rows = await tx.fetch(
         "select r.purchase_id from refund r join payment y on y.purchase_id = r.purchase_id "
-        "and y.number = r.payment where r.state = 'transit' and y.provider = $1 "
+        "and y.number = r.payment where r.state = 'transit' and y.provider = any($1::text[]) "
         "group by 1 order by min(r.created_at) limit $2",
-        way,
+        list(ways),
         MOST,
     )
     return [row["purchase_id"] for row in rows]

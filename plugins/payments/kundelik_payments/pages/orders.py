@@ -1,5 +1,6 @@
 """What a payer sees of orders: a list, one with its papers, paying, coming back, giving up."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -22,17 +23,20 @@ from kundelik_payments.domain.money import shown
 from kundelik_payments.domain.ordering import cancel
 from kundelik_payments.domain.refused import Refused
 from kundelik_payments.domain.subscribing import Subscription
+from kundelik_payments.domain.unused import Inert
 from kundelik_payments.offering import Stretch, choices, renews, stretches, until
 from kundelik_payments.pages import lookup, showing
-from kundelik_payments.pages.papers import instructions
-from kundelik_payments.pages.paying import go_to_pay, ways
+from kundelik_payments.pages.papers import at_desk, instructions
+from kundelik_payments.pages.paying import SLOW, go_to_pay, ways
 from kundelik_payments.pages.people import actor_of, buyer, day, last_day
 from kundelik_payments.pages.returning import refund_until, returnable
+from kundelik_payments.pages.unused import unused_of
 from kundelik_payments.pages.words import DONE, TROUBLES
 from kundelik_payments.providers.registry import Providers
 from kundelik_payments.providers.spi import ProviderError, Renews
 from kundelik_payments.service.cashier import LOG, Cashier
 from kundelik_payments.service.facts import NotYet
+from kundelik_payments.service.giving import inert_lines
 from kundelik_payments.service.intake import returned
 from kundelik_payments.store import PgStore
 
@@ -56,8 +60,13 @@ async def mine(ctx: PluginContext, request: PageRequest) -> PageAnswer:  # noqa:
     sales = await PgStore(ctx).of_payer(actor.person_id)
     async with ctx.db.read() as tx:
         named = await lookup.pupils(tx, showing.students_of(sales))
+        inert = await inert_lines(tx, sales)
     context: dict[str, Json] = {
-        "orders": [showing.listed(ctx, sale, named) for sale in sales],
+        "orders": [
+            showing.listed(ctx, sale, named)
+            | {"unused": unused_of(ctx, sale, inert.get(sale.order.id, {}), named, whole=True)}
+            for sale in sales
+        ],
         "buys": buyer(actor) is not None and bool(choices(ctx.catalogue, "parent")),
     }
     return Html(template="orders.html", context=context)
@@ -74,15 +83,19 @@ async def one(ctx: PluginContext, request: PageRequest) -> PageAnswer:
         names = await lookup.pupils(tx, students)
         subjects = await lookup.subjects(tx, students, ctx.clock.today(), ctx.i18n.locale)
         known = await stretches(tx, list(students), ctx.clock.now())
+        inert = (await inert_lines(tx, [sale])).get(sale.order.id, {})
     titles = {code: title for found in subjects.values() for code, title in found.items()}
     subscription = await PgStore(ctx).subscription_of(sale.order.id)
     open_ways = _ways(ctx, (await cashier_for(ctx, offered=True)).providers, sale)
-    transfer = instructions(ctx, cashier, sale)
+    transfer, desk = instructions(ctx, cashier, sale), at_desk(ctx, sale)
+    shown_ways = {name for name, there in (("invoice", transfer), ("cash", desk)) if there}
     context: dict[str, Json] = {
         **showing.whole(ctx, sale, cashier.providers, names, titles),
-        "opens": _opens(ctx, sale, known, names),
-        "ways": _others(open_ways) if transfer else open_ways,
+        "opens": _opens(ctx, sale, known, names, inert),
+        "ways": _others(open_ways, shown_ways) if shown_ways else open_ways,
         "transfer_to": transfer,
+        "at_desk": desk,
+        "unused": unused_of(ctx, sale, inert, names),
         "cancels": sale.order.state is OrderState.PENDING and not held(sale),
         "renewal": _renewal(ctx, cashier.providers, subscription),
         "refund_until": day(ctx, refund_until(ctx, sale)),
@@ -98,14 +111,18 @@ async def one(ctx: PluginContext, request: PageRequest) -> PageAnswer:
     return Html(template="order.html", context=context)
 
 
-def _others(found: list[dict[str, Json]]) -> list[dict[str, Json]]:
-    """Return the ways beside the transfer, about which the page says all already."""
-    rest = [way for way in found if not way["days"]]
+def _others(found: list[dict[str, Json]], told: set[str]) -> list[dict[str, Json]]:
+    """Return the ways beside those about which the page says all already."""
+    rest = [way for way in found if way["name"] not in told]
     return [way | {"chosen": number == 0} for number, way in enumerate(rest)]
 
 
 def _opens(
-    ctx: PluginContext, sale: Sale, known: list[Stretch], names: showing.Names
+    ctx: PluginContext,
+    sale: Sale,
+    known: list[Stretch],
+    names: showing.Names,
+    inert: Mapping[int, Inert],
 ) -> list[dict[str, Json]]:
     """Return for whom what was paid for is open now, and until when."""
     if sale.order.state is not OrderState.PAID:
@@ -115,6 +132,9 @@ def _opens(
         if line.student is None:
             continue
         there, ends = until(known, line.student, line.feature, line.scope)
+        # It is in force, and of no use to anybody who could open it.
+        idle = inert.get(line.number)
+        there = there and (idle is None or idle.since > ctx.clock.now())
         found.append(
             {
                 "name": names.get(line.student, ""),
@@ -138,7 +158,9 @@ def _ways(ctx: PluginContext, providers: Providers, sale: Sale) -> list[dict[str
     return [
         way
         for way in found
-        if way["able"] and (long or not way["days"]) and (way["recurring"] or not order.renews)
+        if way["able"]
+        and (long or way["name"] not in SLOW)
+        and (way["recurring"] or not order.renews)
     ]
 
 

@@ -6,6 +6,7 @@ from kundelik_core.sdk import File, Json, NotFound, PageAnswer, PageRequest, Plu
 from kundelik_payments.cashdesk import cashier_for
 from kundelik_payments.domain.balance import to_pay
 from kundelik_payments.domain.codes import grouped
+from kundelik_payments.domain.desk import CASH
 from kundelik_payments.domain.model import OrderState, Receipt, ReceiptKind, Sale
 from kundelik_payments.domain.money import shown
 from kundelik_payments.pages.people import actor_of, day
@@ -14,7 +15,7 @@ from kundelik_payments.providers.invoice.paper import PaperLine, invoice_pdf, re
 from kundelik_payments.providers.invoice.provider import InvoiceProvider
 from kundelik_payments.service.cashier import Cashier
 
-__all__ = ["instructions", "invoice", "receipt"]
+__all__ = ["at_desk", "instructions", "invoice", "receipt"]
 
 
 def _account(cashier: Cashier) -> Account | None:
@@ -44,6 +45,18 @@ def instructions(ctx: PluginContext, cashier: Cashier, sale: Sale) -> dict[str, 
         "bic": account.bic,
         "code": account.purpose_code,
         "purpose": account.purpose(sale.order.public_id),
+        "amount": shown(to_pay(sale), sale.order.currency),
+        "until": day(ctx, sale.order.expires_at),
+    }
+
+
+def at_desk(ctx: PluginContext, sale: Sale) -> dict[str, Json] | None:
+    """Return what to bring to the school's desk, once that way was chosen."""
+    chosen = any(one.provider == CASH for one in sale.payments)
+    if not chosen or sale.order.state is not OrderState.PENDING:
+        return None
+    return {
+        "code": grouped(sale.order.public_id),
         "amount": shown(to_pay(sale), sale.order.currency),
         "until": day(ctx, sale.order.expires_at),
     }

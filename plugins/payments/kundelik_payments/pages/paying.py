@@ -3,6 +3,7 @@
 from typing import Final
 
 from kundelik_core.sdk import Away, Json, PluginContext
+from kundelik_payments.domain.desk import CASH
 from kundelik_payments.domain.model import Order
 from kundelik_payments.domain.money import shown
 from kundelik_payments.domain.refused import Refused
@@ -12,10 +13,13 @@ from kundelik_payments.providers.spi import ProviderError, Redirect
 from kundelik_payments.service.cashier import LOG, Cashier
 from kundelik_payments.service.checkout import Way, start
 
-__all__ = ["REMEMBER", "go_to_pay", "ways"]
+__all__ = ["REMEMBER", "SLOW", "go_to_pay", "ways"]
 
 REMEMBER: Final = "invoice"
-"""The way whose payment takes days: its orders are held longer."""
+"""The way whose payment comes by itself, days later."""
+
+SLOW: Final = frozenset({REMEMBER, CASH})
+"""The ways whose payment takes days: their orders are held longer."""
 
 _OVER: Final = frozenset({"not-payable", "nothing-to-pay"})
 
@@ -59,6 +63,7 @@ def ways(
                 "most": shown(most, currency) if most is not None and minor > most else "",
                 "recurring": one.capabilities.recurring,
                 "days": one.name == REMEMBER,
+                "desk": one.name == CASH,
                 "chosen": one.name == chosen,
             }
         )

@@ -1,14 +1,17 @@
 """Give money back for the school: by item and amount, what is owed, and decide what others did."""
 
+from datetime import datetime
 from uuid import UUID
 
 from kundelik_core.sdk import Json, NotFound, PageAnswer, PageRequest, PluginContext, Redirect
 from kundelik_payments.cashdesk import cashier_for
 from kundelik_payments.domain import refunding
 from kundelik_payments.domain.balance import refundable, unreserved
-from kundelik_payments.domain.model import RefundSource, Sale
+from kundelik_payments.domain.desk import acted
+from kundelik_payments.domain.model import ActKind, RefundSource, Sale
 from kundelik_payments.domain.refused import Refused
 from kundelik_payments.pages.desk import view
+from kundelik_payments.pages.people import actor_of
 from kundelik_payments.pages.words import N_, refusal, say
 from kundelik_payments.providers.invoice.statement.line import StatementError, minor_of
 from kundelik_payments.providers.spi import ProviderError
@@ -29,7 +32,7 @@ async def give_back(ctx: PluginContext, request: PageRequest) -> PageAnswer:
         faults["form"] = say(N_("Say how much is to be given back."))
     if faults:
         return await view(ctx, request, cashier, sale, faults)
-    return await _send(ctx, request, sale, parts, 0)
+    return await _send(ctx, request, sale, parts, 0, ActKind.REFUND)
 
 
 async def pay_out(ctx: PluginContext, request: PageRequest) -> PageAnswer:
@@ -38,11 +41,16 @@ async def pay_out(ctx: PluginContext, request: PageRequest) -> PageAnswer:
     sale = await cashier.store.sale(UUID(request.params["order"]))
     if sale is None:
         return NotFound()
-    return await _send(ctx, request, sale, {}, unreserved(sale))
+    return await _send(ctx, request, sale, {}, unreserved(sale), ActKind.OWED)
 
 
 async def _send(
-    ctx: PluginContext, request: PageRequest, sale: Sale, parts: dict[int, int], extra: int
+    ctx: PluginContext,
+    request: PageRequest,
+    sale: Sale,
+    parts: dict[int, int],
+    extra: int,
+    kind: ActKind,
 ) -> PageAnswer:
     cashier, amount = await cashier_for(ctx), sum(parts.values()) + extra
     payment = next((one for one in sale.payments if refundable(sale, one) >= amount), None)
@@ -51,7 +59,8 @@ async def _send(
         return await view(ctx, request, cashier, sale, {"form": fault})
     try:
         refund = await ask_refund(
-            cashier, sale.order.id, payment.number, parts, extra, RefundSource.ADMIN
+            *(cashier, sale.order.id, payment.number, parts, extra, RefundSource.ADMIN),
+            act=(kind, actor_of(ctx).person_id),
         )
     except Refused as error:
         return await view(ctx, request, cashier, sale, {"form": refusal(error)})
@@ -74,10 +83,17 @@ async def decide(ctx: PluginContext, request: PageRequest) -> PageAnswer:
     parts, faults = _parts(request, sale)
     if faults:
         return await view(ctx, request, cashier, sale, faults)
+    staff = actor_of(ctx).person_id
+
+    def change(locked: Sale, now: datetime) -> Sale:
+        after = refunding.decide(locked, number, parts, now)
+        if after == locked:
+            return locked
+        amount = after.refund(number).amount_minor
+        return acted(after, ActKind.DECIDED, amount, staff, now)
+
     try:
-        await cashier.step(
-            sale.order.id, lambda locked, now: refunding.decide(locked, number, parts, now)
-        )
+        await cashier.step(sale.order.id, change)
     except Refused as error:
         return await view(ctx, request, cashier, sale, {"form": refusal(error)})
     return Redirect(to=f"desk/{sale.order.id}?done=decided")

@@ -17,7 +17,7 @@ from kundelik_payments.service.checkout import ask_refund, send_refund
 from kundelik_payments.service.renewing import end_renewal, pause, portal
 from kundelik_payments.store import PgStore
 
-__all__ = ["ask", "card", "refund_until", "rest", "returnable", "stop"]
+__all__ = ["ask", "card", "end_with", "refund_until", "rest", "returnable", "stop"]
 
 _SEPTEMBER: Final = 9
 
@@ -55,7 +55,7 @@ async def ask(ctx: PluginContext, request: PageRequest) -> PageAnswer:
     if not parts or payment is None:
         return Redirect(to=f"{address}?trouble=refused")
     if parts == can:
-        await _end(ctx, cashier, sale.order.id)
+        await end_with(ctx, cashier, sale.order.id)
     try:
         refund = await ask_refund(cashier, sale.order.id, payment.number, parts)
     except Refused as error:
@@ -74,7 +74,7 @@ def _numbers(request: PageRequest) -> set[int]:
     return {int(one) for one in sent if one.isascii() and one.isdigit() and len(one) < 5}
 
 
-async def _end(ctx: PluginContext, cashier: Cashier, order: UUID) -> None:
+async def end_with(ctx: PluginContext, cashier: Cashier, order: UUID) -> None:
     """Let a renewal end before its money goes back; should that fail, the person sees it."""
     one = await PgStore(ctx).subscription_of(order)
     if one is None or one.ends:

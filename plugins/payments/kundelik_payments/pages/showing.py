@@ -7,6 +7,7 @@ from uuid import UUID
 from kundelik_core.sdk import Json, PluginContext
 from kundelik_payments.domain.balance import held, kept, owed, refundable, reserved_on, to_pay
 from kundelik_payments.domain.codes import grouped
+from kundelik_payments.domain.desk import CASH, to_hand_over
 from kundelik_payments.domain.model import (
     Dispute,
     Order,
@@ -14,6 +15,7 @@ from kundelik_payments.domain.model import (
     OrderState,
     Payment,
     Refund,
+    RefundSource,
     RefundState,
     Sale,
 )
@@ -23,7 +25,7 @@ from kundelik_payments.pages.people import day, moment
 from kundelik_payments.pages.words import N_, say
 from kundelik_payments.providers.registry import Providers
 
-__all__ = ["SHORT", "Names", "listed", "students_of", "title_of", "whole"]
+__all__ = ["SHORT", "Names", "acts", "listed", "students_of", "title_of", "whole"]
 
 Names = Mapping[UUID, str]
 
@@ -52,6 +54,25 @@ _REFUNDS: Final[Mapping[str, str]] = {
     "done": N_("given back"),
     "failed": N_("failed: the money is still owed"),
     "canceled": N_("given up"),
+}
+
+_SOURCES: Final[Mapping[str, str]] = {
+    "buyer": N_("asked for by the family"),
+    "admin": N_("by the school"),
+    "external": N_("at the payment service"),
+    "unused": N_("asked for by the family, for time of no use"),
+}
+
+_IDLE: Final = frozenset({"failed", "canceled"})
+"""What providers say where they say no reason."""
+
+_ACTS: Final[Mapping[str, str]] = {
+    "cash": N_("Taken in cash"),
+    "handed": N_("Handed over in cash"),
+    "refund": N_("Money back was ordered"),
+    "owed": N_("What was owed was sent again"),
+    "by_hand": N_("What was owed was handed over in cash"),
+    "decided": N_("Decided what a refund was for"),
 }
 
 _DISPUTES: Final[Mapping[str, str]] = {
@@ -113,7 +134,7 @@ def whole(
         "id": str(order.id),
         "code": grouped(order.public_id),
         "state_now": order.state.value,
-        "short": SHORT[order.state.value],
+        "short": _standing(sale)["short"],
         "told": _told(ctx, sale),
         "placed": day(ctx, order.placed_at),
         "until": moment(ctx, order.expires_at),
@@ -205,15 +226,42 @@ def _refund(ctx: PluginContext, sale: Sale, one: Refund, providers: Providers) -
     payment = sale.payment(one.payment)
     return {
         "number": one.number,
-        "way": _way(providers, payment.provider, ctx.i18n.locale),
-        "state": _REFUNDS[one.state.value],
+        "way": _way(
+            providers,
+            CASH if (one.reference or "").startswith("hand-") else payment.provider,
+            ctx.i18n.locale,
+        ),
+        "state": _refund_state(one),
         "bad": one.state in {RefundState.FAILED, RefundState.EXTERNAL},
         "external": one.state is RefundState.EXTERNAL,
         "by_hand": one.state is RefundState.TRANSIT and payment.provider == "invoice",
+        "at_desk": to_hand_over(sale, one),
+        "by": _SOURCES[one.source.value],
         "day": day(ctx, one.done_at or one.created_at),
         "amount": shown(one.amount_minor, sale.order.currency),
-        "reason": one.reason,
+        "reason": "" if one.reason in _IDLE else one.reason,
     }
+
+
+def _refund_state(one: Refund) -> str:
+    """Return how a refund stands; of one that never left, nothing is owed."""
+    never = one.accepted_at is None or (one.source is RefundSource.EXTERNAL and not one.parts)
+    if one.state is RefundState.FAILED and never:
+        return N_("failed: it stayed here")
+    return _REFUNDS[one.state.value]
+
+
+def acts(ctx: PluginContext, sale: Sale, people: Names) -> list[dict[str, Json]]:
+    """Return what people of the school did with an order, the latest first."""
+    return [
+        {
+            "what": _ACTS[one.kind.value],
+            "at": moment(ctx, one.at),
+            "who": people.get(one.staff_id, "") if one.staff_id else "",
+            "amount": shown(one.amount_minor, sale.order.currency),
+        }
+        for one in reversed(sale.acts)
+    ]
 
 
 def _dispute(ctx: PluginContext, order: Order, one: Dispute) -> dict[str, Json]:

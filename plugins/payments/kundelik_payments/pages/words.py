@@ -42,6 +42,8 @@ _REFUSALS: Final[Mapping[str, str]] = {
     "too-late": N_("It is too late to give this back the way it was paid. Turn to the school."),
     "no-renewal": N_("This does not renew itself."),
     "no-such-order": N_("There is no such order."),
+    "nothing-unused": N_("There is nothing that could be given back so."),
+    "other-amount": N_("Meanwhile another amount is missing. Look at it and press again."),
     "line-used": N_("This transfer belongs to another order, or to none."),
 }
 
@@ -57,6 +59,10 @@ TROUBLES: Final[Mapping[str, str]] = {
     "amount": _REFUSALS["amount"],
     "over": _REFUSALS["not-payable"],
     "refused": _GENERAL,
+    "to-school": N_(
+        "The money could not go back the way it came. The school sees that you have asked: "
+        "turn to it."
+    ),
     "left": N_("You came back without paying. Nothing was charged."),
 }
 """What went wrong on the way, by the code that the address of a page carries."""
@@ -68,6 +74,8 @@ DONE: Final[Mapping[str, str]] = {
     "again": N_("Payments go on."),
     "refund": N_("The money is on its way back."),
     "decided": N_("Your decision is written down."),
+    "cash": N_("It is written down and paid. The receipt stands below."),
+    "handed": N_("It is written down: the money was handed over."),
 }
 """What has just been done, by the code that the address of a page carries."""
 

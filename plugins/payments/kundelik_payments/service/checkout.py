@@ -6,7 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from kundelik_payments.domain import paying, refunding
-from kundelik_payments.domain.model import Order, Payment, Refund, RefundSource, Sale
+from kundelik_payments.domain.desk import acted
+from kundelik_payments.domain.model import ActKind, Order, Payment, Refund, RefundSource, Sale
 from kundelik_payments.domain.refused import Refused
 from kundelik_payments.ports import ProviderObject
 from kundelik_payments.providers.spi import (
@@ -21,7 +22,16 @@ from kundelik_payments.providers.spi import (
 )
 from kundelik_payments.service.cashier import Cashier
 
-__all__ = ["Way", "ask_refund", "give_up", "payment_key", "refund_key", "send_refund", "start"]
+__all__ = [
+    "Way",
+    "ask_refund",
+    "check_way_back",
+    "give_up",
+    "payment_key",
+    "refund_key",
+    "send_refund",
+    "start",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +139,11 @@ async def ask_refund(
     parts: Mapping[int, int],
     extra_minor: int = 0,
     source: RefundSource = RefundSource.BUYER,
+    act: tuple[ActKind, UUID | None] | None = None,
 ) -> Refund:
     """Reserve money that is to go back; ``send_refund`` sets it on its way.
+
+    ``act`` says who of the school did it, to be written down with it.
 
     Raises:
         Refused: that much is not there, or the provider cannot give back so.
@@ -139,15 +152,25 @@ async def ask_refund(
 
     def change(sale: Sale, now: datetime) -> Sale:
         after, refund = refunding.new_refund(sale, payment, parts, extra_minor, source, now)
-        _check_way_back(cashier, sale.payment(payment), refund, now)
+        check_way_back(cashier, sale.payment(payment), refund, now)
         made.append(refund)
+        if act:
+            after = acted(after, act[0], refund.amount_minor, act[1], now)
         return after
 
     await cashier.step(order, change)
     return made[-1]
 
 
-def _check_way_back(cashier: Cashier, payment: Payment, refund: Refund, now: datetime) -> None:
+def check_way_back(cashier: Cashier, payment: Payment, refund: Refund, now: datetime) -> None:
+    """Check that money can go back the way it came.
+
+    Raises:
+        Refused: that way gives nothing back so, or not any more.
+    """
+    if payment.provider not in cashier.providers:
+        # The school has switched it off, or the operator has taken its keys away.
+        raise Refused("no-way-back", "This cannot be given back the way it was paid.")
     provider = cashier.providers.get(payment.provider)
     whole = refund.amount_minor == payment.received_minor
     can = provider.capabilities

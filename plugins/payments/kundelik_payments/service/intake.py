@@ -45,18 +45,28 @@ async def work(cashier: Cashier, limit: int = 100) -> int:
     """Work on messages that wait, and return how many are done; the others stay for later.
 
     Several are looked up at a time, and taken in together: each in its turn, in one transaction.
+
+    Raises:
+        Exception: whatever broke, once all others are through.
     """
     done = 0
+    broken: Exception | None = None
     waiting = await cashier.store.waiting(limit, cashier.clock.now())
     for first in range(0, len(waiting), _AT_ONCE):
         some = waiting[first : first + _AT_ONCE]
         looks = await asyncio.gather(*(_look(cashier, one) for one in some))
-        kept = await _take_all(cashier, [*zip(some, looks, strict=True)])
-        done += sum(not one.error for one in kept)
+        try:
+            kept = await _take_all(cashier, [*zip(some, looks, strict=True)])
+        except Exception as error:  # noqa: BLE001 - raised behind the others
+            broken = error
+        else:
+            done += sum(not one.error for one in kept)
+    if broken:
+        raise broken
     return done
 
 
-_Looked: TypeAlias = tuple[Inboxed, Sequence[Fact] | ProviderError]
+_Looked: TypeAlias = tuple[Inboxed, Sequence[Fact] | Exception]
 
 
 async def _take_all(cashier: Cashier, looked: Sequence[_Looked]) -> list[Inboxed]:
@@ -65,12 +75,11 @@ async def _take_all(cashier: Cashier, looked: Sequence[_Looked]) -> list[Inboxed
     Raises:
         Exception: whatever broke, once the others are through.
     """
-    try:
-        return await _take_together(cashier, looked)
-    except Exception as error:
-        if len(looked) == 1:
-            raise
-        LOG.warning("%s messages are taken in one by one: %r", len(looked), error)
+    if len(looked) > 1:
+        try:
+            return await _take_together(cashier, looked)
+        except Exception as error:  # noqa: BLE001 - which of them it was shows when each is alone
+            LOG.warning("%s messages are taken in one by one: %r", len(looked), error)
     kept: list[Inboxed] = []
     broken: Exception | None = None
     for one in looked:
@@ -78,16 +87,23 @@ async def _take_all(cashier: Cashier, looked: Sequence[_Looked]) -> list[Inboxed
             kept += await _take_together(cashier, [one])
         except Exception as error:  # noqa: BLE001 - raised behind the others
             broken = error
+            await _leave(cashier, one[0], error)
     if broken:
         raise broken
     return kept
+
+
+async def _leave(cashier: Cashier, message: Inboxed, error: Exception) -> None:
+    """Leave a message for later of which nothing was kept; it need not wait for its lease."""
+    left = _for_later(cashier, replace(message, attempts=message.attempts + 1), error)
+    await cashier.store.worked_off(left)
 
 
 async def _take_together(cashier: Cashier, looked: Sequence[_Looked]) -> list[Inboxed]:
     references: set[tuple[str, str]] = set()
     orders: set[str] = set()
     for message, found in looked:
-        if isinstance(found, ProviderError):
+        if isinstance(found, Exception):
             continue
         for fact in found:
             several, order = named_in(fact)
@@ -100,35 +116,37 @@ async def _take_together(cashier: Cashier, looked: Sequence[_Looked]) -> list[In
     return kept
 
 
-async def _look(cashier: Cashier, message: Inboxed) -> Sequence[Fact] | ProviderError:
+async def _look(cashier: Cashier, message: Inboxed) -> Sequence[Fact] | Exception:
     try:
         provider = cashier.providers.get(message.provider)
         return await provider.look(message.type, message.hint)
-    except ProviderError as error:
+    except Exception as error:  # noqa: BLE001 - it is this message's, and no other's
         return error
 
 
-async def _take(
-    cashier: Cashier, message: Inboxed, found: Sequence[Fact] | ProviderError
-) -> Inboxed:
+async def _take(cashier: Cashier, message: Inboxed, found: Sequence[Fact] | Exception) -> Inboxed:
     """Take in what a message was about, and return the message as it is after that."""
     attempt = replace(message, attempts=message.attempts + 1)
     try:
-        if isinstance(found, ProviderError):
+        if isinstance(found, Exception):
             raise found
         await take(cashier, message.provider, found)
     except (ProviderError, Refused, NotYet) as error:
-        kept = replace(
-            attempt,
-            error=f"{type(error).__name__}: {error}"[:500],
-            next_at=cashier.clock.now() + _pause(attempt.attempts),
-        )
-        if kept.attempts >= MOST_ATTEMPTS:
-            # A person finds it by its error; the reconciliation will look again by itself.
-            kept = replace(kept, processed_at=cashier.clock.now())
-            LOG.warning("gave up on %s %s: %s", kept.provider, kept.event_id, kept.error)
-        return kept
+        return _for_later(cashier, attempt, error)
     return replace(attempt, error="", processed_at=cashier.clock.now())
+
+
+def _for_later(cashier: Cashier, attempt: Inboxed, error: Exception) -> Inboxed:
+    kept = replace(
+        attempt,
+        error=f"{type(error).__name__}: {error}"[:500],
+        next_at=cashier.clock.now() + _pause(attempt.attempts),
+    )
+    if kept.attempts >= MOST_ATTEMPTS:
+        # A person finds it by its error; the reconciliation will look again by itself.
+        kept = replace(kept, processed_at=cashier.clock.now())
+        LOG.warning("gave up on %s %s: %s", kept.provider, kept.event_id, kept.error)
+    return kept
 
 
 def _pause(attempts: int) -> timedelta:

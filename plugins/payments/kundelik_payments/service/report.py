@@ -68,8 +68,8 @@ def against_core(sales: Sequence[Sale], known: Mapping[str, Account]) -> list[Di
             pairs = {
                 "sold": (line.price_minor, booked.amount_minor if booked else 0),
                 "refunded": (note.refunded_minor, booked.refunded_minor if booked else 0),
-                "returned": (note.returned_minor, booked.returned_minor if booked else 0),
-                "absorbed": (note.absorbed_minor, booked.absorbed_minor if booked else 0),
+                "returned": (note.gone_minor, booked.returned_minor if booked else 0),
+                "absorbed": (note.borne_minor, booked.absorbed_minor if booked else 0),
                 "disputed": (note.disputed_minor, booked.held_minor if booked else 0),
             }
             found += [

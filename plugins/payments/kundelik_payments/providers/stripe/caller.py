@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
+import requests
 import stripe
 
 from kundelik_payments.providers.spi import (
@@ -34,7 +35,7 @@ class Caller:
             key,
             base_addresses={"api": api_base} if api_base else None,
             max_network_retries=_RETRIES,
-            http_client=stripe.RequestsClient(timeout=timeout),
+            http_client=stripe.RequestsClient(timeout=timeout, session=_session(api_base)),
         )
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="stripe")
 
@@ -53,6 +54,22 @@ class Caller:
     def close(self) -> None:
         """End the threads; calls under way are let finish."""
         self._threads.shutdown(wait=False)
+
+
+def _session(api_base: str | None) -> requests.Session:
+    """Return the connections to one address, which all threads share.
+
+    The way there is read from the environment once; by itself the library looks for it, and for a
+    file with passwords, before every call.
+    """
+    session = requests.Session()
+    session.trust_env = False
+    address = api_base or str(stripe.DEFAULT_API_BASE)
+    session.proxies = dict(requests.utils.get_environ_proxies(address))
+    adapter = requests.adapters.HTTPAdapter(pool_maxsize=_THREADS)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, adapter)
+    return session
 
 
 def _translated(error: stripe.StripeError) -> ProviderError:

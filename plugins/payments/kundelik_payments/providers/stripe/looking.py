@@ -1,8 +1,8 @@
 """Look things up at Stripe: what a message was about, how a payment stands, what was missed."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import stripe
 
@@ -20,9 +20,14 @@ from kundelik_payments.providers.stripe.reading import (
 )
 from kundelik_payments.providers.stripe.shapes import Shape
 
-__all__ = ["about", "everything", "find_refund", "find_session", "order_behind", "session_facts"]
+if TYPE_CHECKING:
+    from stripe.params import PaymentIntentRetrieveParams
+
+__all__ = ["about", "find_refund", "find_session", "invoice_facts", "order_behind", "session_facts"]
 
 _PAGE: Final = 100
+# Only the charge that went through can be given back, and a payment has one: one call for all.
+_CHARGE_REFUNDS: Final = "latest_charge.refunds"
 
 
 def about(client: stripe.StripeClient, kind: str, hint: str) -> list[Fact]:
@@ -38,9 +43,9 @@ def about(client: stripe.StripeClient, kind: str, hint: str) -> list[Fact]:
         case ["charge", "refund", *_] | ["refund", *_]:
             return [refund_fact(Shape(v1.refunds.retrieve(hint)))]
         case ["charge", *_]:
-            return _refunds(client, Shape(v1.charges.retrieve(hint)).id_of("payment_intent"))
+            return _refunds_of(client, Shape(v1.charges.retrieve(hint, {"expand": ["refunds"]})))
         case ["invoice", *_]:
-            return _of_invoice(client, hint)
+            return invoice_facts(client, hint)
         case ["customer", "subscription", *_]:
             return [subscription_fact(Shape(v1.subscriptions.retrieve(hint)))]
         case ["account", *_]:
@@ -55,14 +60,18 @@ def about(client: stripe.StripeClient, kind: str, hint: str) -> list[Fact]:
 def session_facts(client: stripe.StripeClient, session_id: str) -> list[Fact]:
     """Return how a session's payment stands, with its refunds, and the subscription it began."""
     session = Shape(
-        client.v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent"]})
+        client.v1.checkout.sessions.retrieve(
+            session_id, {"expand": [f"payment_intent.{_CHARGE_REFUNDS}"]}
+        )
     )
     inner = session.get("payment_intent")
     intent = Shape(inner) if isinstance(inner, dict) else None
     if intent is None and session.id_of("invoice"):
         # A subscription's first payment hangs on its invoice, and refunds hang on the payment.
         paid_by = _payments_of(client, session.id_of("invoice"))
-        intent = Shape(client.v1.payment_intents.retrieve(paid_by[0])) if paid_by else None
+        whole: PaymentIntentRetrieveParams = {"expand": [_CHARGE_REFUNDS]}
+        found = client.v1.payment_intents.retrieve(paid_by[0], whole) if paid_by else None
+        intent = Shape(found) if found else None
         fact = payment_fact(session, intent)
         extra = (*fact.references, *paid_by)
         facts: list[Fact] = [replace(fact, references=extra)]
@@ -70,8 +79,9 @@ def session_facts(client: stripe.StripeClient, session_id: str) -> list[Fact]:
         facts = [payment_fact(session, intent)]
     if subscription := session.id_of("subscription"):
         facts.append(subscription_fact(Shape(client.v1.subscriptions.retrieve(subscription))))
-    if intent and intent.id_of("latest_charge"):
-        facts += _refunds(client, intent.text("id"))
+    charge = intent.get("latest_charge") if intent else None
+    if isinstance(charge, Mapping):
+        facts += _refunds_of(client, Shape(charge))
     return facts
 
 
@@ -87,7 +97,8 @@ def _payments_of(client: stripe.StripeClient, invoice: str) -> tuple[str, ...]:
     return tuple(one.id_of("payment.payment_intent") for one in intents)
 
 
-def _of_invoice(client: stripe.StripeClient, invoice_id: str) -> list[Fact]:
+def invoice_facts(client: stripe.StripeClient, invoice_id: str) -> list[Fact]:
+    """Return how a subscription and its further period stand, by their invoice."""
     invoice = Shape(client.v1.invoices.retrieve(invoice_id))
     subscription = invoice.id_of("parent.subscription_details.subscription")
     if not subscription:
@@ -104,6 +115,14 @@ def _refunds(client: stripe.StripeClient, intent: str) -> list[Fact]:
         return []
     refunds = client.v1.refunds.list({"payment_intent": intent, "limit": _PAGE})
     return [refund_fact(Shape(one)) for one in refunds.auto_paging_iter()]
+
+
+def _refunds_of(client: stripe.StripeClient, charge: Shape) -> list[Fact]:
+    """Return the refunds that came along with a charge; where they are more, ask for all."""
+    listed = charge.get("refunds")
+    if isinstance(listed, Mapping) and not listed["has_more"]:
+        return [refund_fact(Shape(one)) for one in listed["data"]]
+    return _refunds(client, charge.id_of("payment_intent"))
 
 
 def find_session(client: stripe.StripeClient, order: str, payment: int, since: int) -> Shape | None:
@@ -156,32 +175,3 @@ def _order_of_intent(client: stripe.StripeClient, intent: str) -> str:
         return ""
     invoice = Shape(found.data[0]).id_of("invoice")
     return order_in(Shape(client.v1.invoices.retrieve(invoice)).raw)
-
-
-def everything(
-    client: stripe.StripeClient, since: datetime, until: datetime, ours: str
-) -> list[Fact]:
-    """Return payments, refunds, renewals and disputes that were made in a stretch of time.
-
-    ``ours`` is how our words for orders begin: the account is that of many schools. What does not
-    say whose it is, is told as well; who hears it knows the payment, or does not.
-    """
-    begin, end = int(since.timestamp()), int(until.timestamp())
-    facts: list[Fact] = []
-    sessions = client.v1.checkout.sessions.list(
-        {"created": {"gte": begin, "lte": end}, "limit": _PAGE}
-    )
-    for one in sessions.auto_paging_iter():
-        if order_in(Shape(one).raw).startswith(ours):
-            facts += session_facts(client, one.id)
-    invoices = client.v1.invoices.list({"created": {"gte": begin, "lte": end}, "limit": _PAGE})
-    for invoice in invoices.auto_paging_iter():
-        if order_in(Shape(invoice).raw).startswith(ours):
-            facts += _of_invoice(client, str(invoice.id))
-    refunds = client.v1.refunds.list({"created": {"gte": begin, "lte": end}, "limit": _PAGE})
-    for refund in refunds.auto_paging_iter():
-        if (order_in(Shape(refund).raw) or ours).startswith(ours):
-            facts.append(refund_fact(Shape(refund)))
-    disputes = client.v1.disputes.list({"created": {"gte": begin, "lte": end}, "limit": _PAGE})
-    facts += [dispute_fact(Shape(dispute)) for dispute in disputes.auto_paging_iter()]
-    return facts

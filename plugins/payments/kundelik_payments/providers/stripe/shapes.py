@@ -21,7 +21,7 @@ READ: Final[Mapping[str, frozenset[str]]] = {
     "payment_intent": frozenset(
         {"id", "status", "latest_charge", "last_payment_error", "created", "metadata"}
     ),
-    "charge": frozenset({"id", "payment_intent", "metadata"}),
+    "charge": frozenset({"id", "payment_intent", "metadata", "refunds"}),
     "refund": frozenset(
         {"id", "status", "amount", "currency", "charge", "payment_intent", "metadata", "created"}
     ),

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
-from kundelik_payments.providers.spi import Forged
-
-__all__ = ["prove", "signed_query", "stamp"]
+__all__ = ["Forged", "prove", "signed_query", "stamp"]
 
 TOLERANCE: Final = timedelta(minutes=5)
 _SIGNATURE: Final = "signature"
+
+
+class Forged(Exception):
+    """A message was not signed by the service, or long ago."""
 
 
 def _mac(secret: str, text: str) -> str:

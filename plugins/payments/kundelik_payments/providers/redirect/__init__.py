@@ -1,1 +1,0 @@
-"""Pay at a local service that takes a signed redirect."""
