@@ -29,20 +29,26 @@ OPTIONS = [
 ]
 
 
-def plugin_needs() -> list[str]:
-    """Third-party requirements of the plugins in this repository."""
-    needs: set[str] = set()
+def needs(extras: list[str]) -> list[str]:
+    """Third-party requirements of the core and of the plugins in this repository.
+
+    What lies in this repository is installed from it, and so is in no lock.
+    """
+    core = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    found: set[str] = {*core["dependencies"]}
+    for extra in extras:
+        found.update(core["optional-dependencies"][extra])
     for path in ROOT.glob("plugins/*/pyproject.toml"):
         project = tomllib.loads(path.read_text())["project"]
-        needs.update(project.get("dependencies", []))
-    return sorted(need for need in needs if not re.match(r"kundelik[-_]", need))
+        found.update(project.get("dependencies", []))
+    return sorted(need for need in found if not re.match(r"kundelik[-_]", need))
 
 
-def compile_lock(name: str, extras: list[str], extra: Path, upgrade: bool) -> None:
+def compile_lock(name: str, wanted: Path, upgrade: bool) -> None:
     """Writes one lock; without `upgrade`, pins that still fit stay as they are."""
     target = ROOT / "requirements" / f"{name}.txt"
     command = [str(Path(sys.executable).with_name("uv")), "pip", "compile", *OPTIONS]
-    command += ["pyproject.toml", str(extra), *(f"--extra={item}" for item in extras)]
+    command.append(str(wanted))
     if name != "run":
         command += ["--constraints", "requirements/run.txt"]
     if upgrade:
@@ -56,10 +62,10 @@ def compile_lock(name: str, extras: list[str], extra: Path, upgrade: bool) -> No
 def main(arguments: list[str]) -> int:
     """Compiles both locks; `--upgrade` takes the newest versions that fit."""
     with tempfile.TemporaryDirectory() as folder:
-        extra = Path(folder) / "plugins.in"
-        extra.write_text("\n".join(plugin_needs()) + "\n")
         for name, extras in (("run", ["build"]), ("dev", ["build", "dev"])):
-            compile_lock(name, extras, extra, "--upgrade" in arguments)
+            wanted = Path(folder) / f"{name}.in"
+            wanted.write_text("\n".join(needs(extras)) + "\n")
+            compile_lock(name, wanted, "--upgrade" in arguments)
             print(f"requirements/{name}.txt written")
     return 0
 

@@ -37,8 +37,21 @@ process or in one of its own without a change.
 """
 # In the order in which a reader needs them.
 MODULES = (
-    *("text", "context", "data", "ui", "pages", "settings", "access", "events", "jobs", "life"),
-    *("privacy", "products", "entitlements", "services", "webhooks", "manifest", "hookspecs"),
+    *(
+        "text",
+        "context",
+        "data",
+        "views",
+        "ui",
+        "pages",
+        "settings",
+        "access",
+        "events",
+        "jobs",
+        "life",
+    ),
+    *("privacy", "products", "entitlements", "payments", "providers", "services", "webhooks"),
+    *("manifest", "hookspecs"),
 )
 
 
@@ -116,12 +129,15 @@ def value_text(module: str, name: str, node: ast.expr | None) -> str:
     """Return what a constant is; of a mapping its keys, with the types for which they stand."""
     value = getattr(importlib.import_module(f"kundelik_core.sdk.{module}"), name)
     if isinstance(value, Mapping):
-        keys = (
-            f"\n    {key}: {entry.__name__}" if isinstance(entry, type) else f"\n    {key}"
-            for key, entry in value.items()
-        )
-        return "".join(keys)
+        return "".join(f"\n    {key}{entry_text(entry)}" for key, entry in value.items())
     return f" = {ast.unparse(node)}" if node is not None else ""
+
+
+def entry_text(entry: object) -> str:
+    """Return what a mapping's key stands for: a type, the columns of a view, or nothing."""
+    if isinstance(entry, Mapping):
+        return ": " + ", ".join(f"{key} {said.partition(', ')[0]}" for key, said in entry.items())
+    return f": {entry.__name__}" if isinstance(entry, type) else ""
 
 
 def forms(module: str) -> Iterator[Name]:
@@ -184,15 +200,26 @@ def page_text() -> str:
     for scope, opens in sdk.SCOPES.items():
         view = scope.replace(".", "_")
         parts.append(f"| `{scope}` | `core_api.{view}` | {opens} |")
+    parts.append("\n" + "\n".join(columns_part(sdk.VIEWS)))
     parts.append("\n" + "\n".join(manifest_part(every)))
     for module in MODULES:
         words = importlib.import_module(f"kundelik_core.sdk.{module}").__doc__ or ""
         parts.append(f"## `{module}`\n\n{markdown(inspect.cleandoc(words))}\n")
         for name in public(module):
-            if name.name not in {"Hooks", "SLOTS", "EVENTS", "SCOPES"}:
+            if name.name not in {"Hooks", "SLOTS", "EVENTS", "SCOPES", "VIEWS"}:
                 code = "\n".join(name.lines)
                 parts.append(f"```python\n{code}\n```\n\n{markdown(name.doc)}\n")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).rstrip() + "\n"
+
+
+def columns_part(views: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Yield the columns of every view, a table for each."""
+    for scope, columns in views.items():
+        yield f"### `core_api.{scope.replace('.', '_')}`\n\n| column | type | |\n|---|---|---|"
+        for column, text in {"school_id": "integer", **columns}.items():
+            kind, _, said = text.partition(", ")
+            yield f"| `{column}` | `{kind}` | {said} |"
+        yield ""
 
 
 def hooks() -> Iterator[tuple[str, str]]:

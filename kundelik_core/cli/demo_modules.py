@@ -14,6 +14,7 @@ from kundelik_core.plugins.life.here import called_here
 from kundelik_core.plugins.life.running import Running
 from kundelik_core.plugins.queries import plugin_history
 from kundelik_core.plugins.switching import Switch
+from kundelik_core.plugins.taking import take_for_all
 from kundelik_core.plugins.work import school_call
 from kundelik_core.schools.queries.schools import list_schools
 from kundelik_core.sdk import DemoRequest
@@ -68,6 +69,9 @@ async def _begin(here: Running, school_id: int, name: str, head: UUID) -> str:
         await switch.on(school_id, name, head, await school_call(school_id))
     except Problem as problem:
         return problem.code
+    if here.registry.loaded[name].manifest.level == "user":
+        async with tenant(school_id, write=True, quiet=True) as tx:
+            await take_for_all(tx, name)
     await open_account(school_id, name, head)
     return ""
 

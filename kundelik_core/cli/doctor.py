@@ -239,6 +239,7 @@ async def _look(conn: Connection, source: str) -> list[Finding]:
         )  # fmt: skip
     if source == "tenant" and await conn.fetchval("select to_regclass('core.school')") is not None:
         found += await _schools(conn)
+        found += await _wishes(conn)
     return found
 
 
@@ -253,3 +254,26 @@ async def _schools(conn: Connection) -> list[Finding]:
     if real and row["demo"]:
         return [Finding("wrong", "schools", text, "Move the real ones to their own installation.")]
     return [Finding("ok", "schools", text)]
+
+
+async def _wishes(conn: Connection) -> list[Finding]:
+    """Tell what plugins asked for in vain: behind some of it stands somebody's money."""
+    from kundelik_core.plugins.wish_care import in_trouble
+
+    there = "select to_regprocedure('core_plugins.wishes_in_trouble(timestamptz, integer)')"
+    if await conn.fetchval(there) is None:
+        return []
+    states: dict[str, tuple[Level, str]] = {
+        "refused": ("note", "were refused"),
+        "pending": ("wrong", "fail each time"),
+    }
+    found = []
+    for one in await in_trouble(conn):
+        level, words = states[one.state]
+        text = (
+            f"{one.plugin}: {one.wishes} in {one.schools} schools {words}, the last of them "
+            f"{one.kind} {one.ref} in school {one.school_id}: {one.reason}"
+        )
+        mend = "docs/money.md, When something does not open, says where to look."
+        found.append(Finding(level, "wishes", text, mend))
+    return found

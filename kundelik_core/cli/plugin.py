@@ -16,7 +16,7 @@ from kundelik_core.cli.install import (
 from kundelik_core.cli.plugin_data import erase, export, retain
 from kundelik_core.cli.plugin_dev import command as dev
 from kundelik_core.cli.plugin_steps import approve, block, disable, migrate, reset, trip
-from kundelik_core.cli.plugin_vendor import check, new
+from kundelik_core.cli.plugin_vendor import check, new, words
 from kundelik_core.kernel.settings import Settings
 
 __all__ = ["command"]
@@ -74,15 +74,19 @@ def show(name: str, data_dir: Path | None, as_json: bool) -> None:
         return
     for key, value in row.items():
         if isinstance(value, dict):
-            value = ", ".join(f"{k} {v}" for k, v in value.items() if v)  # noqa: PLW2901
+            value = [f"{k} {_listed(v)}" for k, v in value.items() if v]  # noqa: PLW2901
         if key == "history":
             click.echo("history")
             for event in value:
                 click.echo(f"    {event['at']:%Y-%m-%d %H:%M}  {event['step']:<9} {event['doer']}"
                            f"  {event['version']}  {event['note']}")  # fmt: skip
         elif value:
-            shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
-            click.echo(f"{key:<12} {shown}")
+            click.echo(f"{key:<12} {_listed(value)}")
+
+
+def _listed(value: object) -> str:
+    """Return a value as people read it, several with commas."""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 async def _look(settings: Settings, name: str | None = None) -> list[dict[str, Any]]:
@@ -96,7 +100,7 @@ async def _look(settings: Settings, name: str | None = None) -> list[dict[str, A
 
 
 for step in (
-    *(new, dev, check),
+    *(new, dev, words, check),
     *(approve, migrate, trip, reset, block, disable, retain, erase, export),
 ):
     command.add_command(step)

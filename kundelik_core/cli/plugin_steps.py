@@ -81,7 +81,7 @@ def approve(
         raise click.UsageError("With --wheel it runs in a process of its own.")
     done = _do(data_dir, name, work, own_environment)
     said(done, as_json=as_json, text=f"Approved {name} {done.version}, {_scopes(done)}. "
-         "Restart the server to load it.")  # fmt: skip
+         "To load it, restart the server or send SIGHUP to its first process.")  # fmt: skip
 
 
 @click.command("migrate")

@@ -1,4 +1,4 @@
-"""Begin a plugin, and look at its wheel: the half of ``kundelik plugin`` that vendors use."""
+"""Begin a plugin, translate it, look at its wheel: what of ``kundelik plugin`` vendors use."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import click
 from kundelik_core.cli.install import echo_json, json_option
 from kundelik_core.plugins.check.model import Report
 
-__all__ = ["check", "new"]
+__all__ = ["check", "new", "words"]
 
 _WORDS = {"error": "ERROR", "warning": "warning", "review": "for review"}
 
@@ -36,6 +36,40 @@ def new(name: str, minimal: bool, into: Path | None) -> None:
     click.echo("    pip install --no-build-isolation --editable .")
     click.echo("    pytest")
     click.echo("    kundelik plugin dev")
+    click.echo("    kundelik plugin words       once you have said something new")
+
+
+@click.command("words")
+@click.argument(
+    "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default="."
+)
+def words(folder: Path) -> None:
+    """Write the texts of the plugin in FOLDER into its catalogues, to be translated there.
+
+    Every text in code and templates that is said through _ or ngettext gets a place in
+    locale/kk and locale/ru; what is translated stays. Exit code 1 while one has no translation.
+
+    Example:  kundelik plugin words
+    """
+    from kundelik_core.plugins.check.catalogues import LANGUAGES, Speaker, empty, update
+    from kundelik_core.plugins.dev import plugin_of
+
+    one = plugin_of(folder.resolve())
+    if one.root is None:
+        raise click.UsageError(one.reason.text() if one.reason else f"{one.name} has no folder.")
+    speaker, left = Speaker(one.root, one.name), 0
+    for language in LANGUAGES:
+        file = speaker.file(language)
+        if update(speaker, language):
+            click.echo(f"{file} is written.")
+        missing = empty(speaker, language)
+        left += len(missing)
+        for text in missing:
+            click.echo(f"    {language}: {text}")
+    if left:
+        click.echo("Translate these, each behind its msgstr, and run this once more.")
+        raise click.exceptions.Exit(1)
+    click.echo("Every text is translated.")
 
 
 @click.command("check")

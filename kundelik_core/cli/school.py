@@ -16,6 +16,7 @@ from kundelik_core.cli.install import (
     settings_with,
 )
 from kundelik_core.cli.school_grants import grant, grants, revoke
+from kundelik_core.cli.school_staff import staff
 from kundelik_core.kernel.settings import Settings
 from kundelik_core.schools.actions.schools import NewSchool, add_school
 
@@ -51,7 +52,8 @@ def add(
 ) -> None:  # fmt: skip
     """Add a school, with the country's calendar for a year and the usual bells.
 
-    People come after it: by the school's office or by kundelik roster import.
+    People come after it: its first one by kundelik school staff, and then by the school's office or
+    by kundelik roster import.
 
     Example:  kundelik school add "№5 мектеп" --title-ru "Школа № 5" --region KZ-71
     """
@@ -69,6 +71,7 @@ def add(
         echo_json({"school": school_id})
     else:
         click.echo(f"Added school {school_id}, {title}.")
+        click.echo(f"Its first person: kundelik school staff {school_id} SURNAME NAME")
 
 
 async def _add(settings: Settings, school: NewSchool, year: int | None) -> int:
@@ -124,5 +127,5 @@ def list_(region: str | None, data_dir: Path | None, as_json: bool) -> None:
     echo_list(run(work()), line, "No school yet. Add one: kundelik school add TITLE", as_json)
 
 
-for granting in (grant, grants, revoke):
-    command.add_command(granting)
+for part in (staff, grant, grants, revoke):
+    command.add_command(part)

@@ -26,6 +26,8 @@ WATCHDOG: Final = "plugins.watchdog"
 """The job that looks after the plugins' sessions in the database."""
 
 _CORE_AT_ONCE: Final = 4
+# Once an hour, at a minute at which little else begins.
+_FORGETS_AT: Final = 41
 
 log = logging.getLogger(__name__)
 
@@ -156,10 +158,14 @@ async def _watch_sessions(_job: object) -> None:
 
 
 async def _settle_wishes(_job: object) -> None:
-    """Fulfil what plugins have asked for and no call has seen to."""
+    """Fulfil what plugins have asked for and no call has seen to; forget what is long past."""
+    from kundelik_core.kernel import clock
+    from kundelik_core.plugins.wish_care import forget_old
     from kundelik_core.plugins.wishes import settle_waiting
 
     await settle_waiting()
+    if clock.now().minute == _FORGETS_AT:
+        await forget_old()
 
 
 if __name__ == "__main__":

@@ -47,6 +47,9 @@ class Allowed:
     ) -> None:
         self._registry = registry
         self._halted = halted
+        self._taken = frozenset(
+            name for name, one in registry.loaded.items() if one.manifest.level == "user"
+        )
         self._known: dict[int, _Known] = {}
         self._fresh: set[int] = set()
         # Counts what was heard: what was read meanwhile may be older than what was said.
@@ -89,12 +92,12 @@ class Allowed:
     def theirs(self, school_id: int, person: UUID | None) -> frozenset[str]:
         """Return those of ``known`` that act for one person: what they did not take is left out."""
         on = self.known(school_id)
-        loaded = self._registry.loaded
-        left = [name for name in on if name in loaded and loaded[name].manifest.level == "user"]
-        if not left:
+        if self._taken.isdisjoint(on):
             return on
         takers = self._known[school_id].setup.takers
-        return on.difference(name for name in left if person not in takers.get(name, ()))
+        return on.difference(
+            name for name in self._taken & on if person not in takers.get(name, ())
+        )
 
     def peek(self, school_id: int) -> frozenset[str] | None:
         """Return the plugins that may act for a school if that is known for sure, else None."""

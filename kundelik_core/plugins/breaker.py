@@ -71,16 +71,7 @@ def record(state: BreakerState, good: bool, at: float) -> BreakerState:
         return BreakerState("closed", at) if good else tripped(at)
     if state.phase == "open":
         return state  # a call from before; it has been judged with the others
-    number = int(at // _BUCKET_S)
-    buckets = state.buckets
-    last = buckets[-1] if buckets else None
-    # A clock that was set back goes into the last bucket rather than before it.
-    if last is not None and last[0] >= number:
-        buckets = (*buckets[:-1], (last[0], last[1] + good, last[2] + (not good)))
-    else:
-        oldest = number - WINDOW_S // _BUCKET_S
-        kept = tuple(bucket for bucket in buckets if bucket[0] > oldest)
-        buckets = (*kept, (number, int(good), int(not good)))
+    buckets = _added(state.buckets, int(at // _BUCKET_S), int(good), int(not good))
     if good:
         return BreakerState("closed", state.since, buckets)
     failures = sum(bucket[2] for bucket in buckets)
@@ -88,6 +79,18 @@ def record(state: BreakerState, good: bool, at: float) -> BreakerState:
     if failures >= MIN_FAILURES and failures * 100 >= calls * MIN_SHARE:
         return tripped(at)
     return BreakerState("closed", state.since, buckets)
+
+
+def _added(
+    buckets: tuple[_Bucket, ...], number: int, good: int, failures: int
+) -> tuple[_Bucket, ...]:
+    last = buckets[-1] if buckets else None
+    # A clock that was set back goes into the last bucket rather than before it.
+    if last is not None and last[0] >= number:
+        return (*buckets[:-1], (last[0], last[1] + good, last[2] + failures))
+    oldest = number - WINDOW_S // _BUCKET_S
+    kept = tuple(bucket for bucket in buckets if bucket[0] > oldest)
+    return (*kept, (number, good, failures))
 
 
 def tripped(at: float) -> BreakerState:
@@ -107,6 +110,14 @@ class Board(Protocol):
         ...
 
 
+class _Run(msgspec.Struct):
+    """Good calls of one half minute that are not in the state yet: most calls are good."""
+
+    number: int
+    until: float
+    good: int = 0
+
+
 OnChange = Callable[[str, BreakerState], None]
 """Is told of a plugin whose phase changed; it must not wait nor raise."""
 
@@ -123,6 +134,7 @@ class LocalBoard:
         self, on_change: OnChange | None = None, clock: Callable[[], float] = time.time
     ) -> None:
         self._states: dict[str, BreakerState] = {}
+        self._runs: dict[str, _Run] = {}
         self._on_change = on_change
         self._clock = clock
 
@@ -137,15 +149,31 @@ class LocalBoard:
 
     def record(self, plugin: str, good: bool) -> None:
         """Note how a call ended."""
-        state = self._states.get(plugin, _CLOSED)
-        self._put(plugin, state, record(state, good, self._clock()))
+        at = self._clock()
+        if good:
+            run = self._runs.get(plugin)
+            # Also by a clock that was set back, as in ``record``.
+            if run is not None and at < run.until:
+                run.good += 1
+                return
+        state = self.state(plugin)
+        after = record(state, good, at)
+        self._put(plugin, state, after)
+        if good and after.phase == "closed":
+            number = int(at // _BUCKET_S)
+            self._runs[plugin] = _Run(number, (number + 1) * _BUCKET_S)
 
     def state(self, plugin: str) -> BreakerState:
         """Return what is known of a plugin."""
-        return self._states.get(plugin, _CLOSED)
+        state, run = self._states.get(plugin, _CLOSED), self._runs.pop(plugin, None)
+        if run is not None and run.good:
+            buckets = _added(state.buckets, run.number, run.good, 0)
+            state = self._states[plugin] = BreakerState(state.phase, state.since, buckets)
+        return state
 
     def adopt(self, plugin: str, state: BreakerState) -> None:
         """Take over a state from elsewhere, without telling of it again."""
+        self._runs.pop(plugin, None)
         self._states[plugin] = state
 
     def _put(self, plugin: str, before: BreakerState, after: BreakerState) -> None:

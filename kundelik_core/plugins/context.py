@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
@@ -16,7 +16,16 @@ from kundelik_core.kernel import clock, i18n
 from kundelik_core.kernel.ids import new_id
 from kundelik_core.plugins.asking import PluginWishes
 from kundelik_core.plugins.settings import effective
-from kundelik_core.sdk import SERVICES, Actor, Listed, Manifest, PluginTx, School, Settings
+from kundelik_core.sdk import (
+    SERVICES,
+    Actor,
+    Listed,
+    ListedProvider,
+    Manifest,
+    PluginTx,
+    School,
+    Settings,
+)
 
 __all__ = [
     "MAX_QUESTION_BYTES",
@@ -48,6 +57,7 @@ class CallContext(msgspec.Struct, frozen=True, kw_only=True):
     secrets: Mapping[str, str] = {}
     address: str = ""
     catalogue: tuple[Listed, ...] = ()
+    providers: tuple[ListedProvider, ...] = ()
     asked: bool = False
 
     @override
@@ -59,7 +69,7 @@ class CallContext(msgspec.Struct, frozen=True, kw_only=True):
         """Return the call as another plugin may be asked in it: without what is one plugin's."""
         return msgspec.structs.replace(
             self, settings_version=0, settings={}, db_token=None, secrets={}, catalogue=(),
-            asked=True,
+            providers=(), asked=True,
         )  # fmt: skip
 
     @property
@@ -121,10 +131,16 @@ class _I18n:
         self.locale = locale
 
     def day(self, value: date) -> str:
-        short = self.locale == "en"  # kk and ru bend the month's name, which a cut would hide
-        return (
-            f"{i18n.weekday(value, self.locale)} {i18n.day_month(value, self.locale, short=short)}"
-        )
+        return _day(value, self.locale)
+
+
+_i18n: Final = cache(_I18n)  # one for each language, as it holds nothing else
+
+
+@lru_cache(maxsize=1000)
+def _day(value: date, locale: i18n.Locale) -> str:
+    short = locale == "en"  # kk and ru bend the month's name, which a cut would hide
+    return f"{i18n.weekday(value, locale)} {i18n.day_month(value, locale, short=short)}"
 
 
 class _Log:
@@ -221,6 +237,10 @@ class Facades:
     def catalogue(self) -> tuple[Listed, ...]:
         return self._call.catalogue
 
+    @property
+    def providers(self) -> tuple[ListedProvider, ...]:
+        return self._call.providers
+
     @cached_property
     def secrets(self) -> Mapping[str, str]:
         return MappingProxyType(dict(self._call.secrets))
@@ -245,9 +265,9 @@ class Facades:
     def clock(self) -> _Clock:
         return _Clock(self._call)
 
-    @cached_property
+    @property
     def i18n(self) -> _I18n:
-        return _I18n(self._call.locale)
+        return _i18n(self._call.locale)
 
     @cached_property
     def log(self) -> _Log:

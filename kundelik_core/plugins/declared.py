@@ -16,6 +16,8 @@ from kundelik_core.sdk import (
     Every,
     Method,
     NavItem,
+    PaymentCan,
+    PaymentTerms,
     Permission,
     PersonalField,
     Product,
@@ -23,10 +25,12 @@ from kundelik_core.sdk import (
 )
 
 __all__ = [
+    "STEPS",
     "Declared",
     "DeclaredCommand",
     "DeclaredJob",
     "DeclaredPage",
+    "DeclaredProvider",
     "DeclaredService",
     "DeclaredSlot",
     "DeclaredSubscription",
@@ -49,6 +53,7 @@ HandlerKind: TypeAlias = Literal[
     "demo",
     "webhook",
     "service",
+    "payment",
 ]
 
 HandlerKey: TypeAlias = tuple[HandlerKind, str]
@@ -64,8 +69,9 @@ class HandlerRef(msgspec.Struct, frozen=True):
     """The address of one handler: slot ``class.page``, page ``GET list``, job ``rating.recount``.
 
     Names by kind: slot its slot; page method and path; event its type; job, command, webhook and
-    service their name; lifecycle ``on_enable``, ``on_disable``, ``health``; privacy ``export``,
-    ``erase``; demo ``fill``.
+    service their name; payment ``start``, ``status``, ``reconcile``, ``refund``, ``payout``,
+    ``take_back``, ``end_renewal``, ``rest``, ``page``; lifecycle ``on_enable``, ``on_disable``,
+    ``health``; privacy ``export``, ``erase``; demo ``fill``.
     """
 
     plugin: str
@@ -131,6 +137,31 @@ class DeclaredService(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
+STEPS: Final = (
+    *("start", "status", "reconcile", "refund", "end_renewal", "rest", "page"),
+    *("payout", "take_back"),
+)
+"""The handlers of a way to pay."""
+
+
+class DeclaredProvider(msgspec.Struct, frozen=True, kw_only=True):
+    """The way to pay that the plugin is; ``can`` says which of its handlers are there."""
+
+    title: Text
+    terms: PaymentTerms
+    can: PaymentCan
+    needs: tuple[str, ...]
+
+    def steps(self) -> tuple[str, ...]:
+        """Return the names of its handlers."""
+        return (
+            *("start", "status", "reconcile"),
+            *(("refund",) if self.can.refund_full or self.can.refund_partial else ()),
+            *(("end_renewal", "rest", "page") if self.can.recurring else ()),
+            *(("payout", "take_back") if self.can.payout else ()),
+        )
+
+
 class SettingField(msgspec.Struct, frozen=True, kw_only=True):
     """One field of the settings form; ``choices`` are values with their words."""
 
@@ -158,6 +189,7 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     webhooks: tuple[DeclaredWebhook, ...] = ()
     services: tuple[DeclaredService, ...] = ()
     products: tuple[Product, ...] = ()
+    provider: DeclaredProvider | None = None
     lifecycle: tuple[Literal["on_enable", "on_disable", "health"], ...] = ()
     personal_data: tuple[PersonalField, ...] = ()
     privacy: bool = False
@@ -179,6 +211,8 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
             yield "webhook", webhook.name
         for service in self.services:
             yield "service", service.name
+        for step in self.provider.steps() if self.provider else ():
+            yield "payment", step
         for step in self.lifecycle:
             yield "lifecycle", step
         if self.privacy:

@@ -6,7 +6,7 @@ here; how a handler is reached is the runner's to know.
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -20,9 +20,10 @@ from kundelik_core.plugins.database.grants import asking_of
 from kundelik_core.plugins.declared import HandlerKind, HandlerRef
 from kundelik_core.plugins.outcome import Outcome, OutcomeState, Report
 from kundelik_core.plugins.registry import Registry, SlotEntry
-from kundelik_core.plugins.runner import Runner, plain_answer
+from kundelik_core.plugins.runner import Runner, packed, packed_answer
 from kundelik_core.plugins.scopes import within_scopes
-from kundelik_core.sdk import MAX_BUDGET_MS, SLOTS, Actor, Fragment, Html, SlotArgs
+from kundelik_core.plugins.shown import Shown
+from kundelik_core.sdk import MAX_BUDGET_MS, SLOTS, Actor, Fragment, Html, SlotArgs, WebhookReply
 
 __all__ = [
     "BUDGETS",
@@ -53,6 +54,7 @@ BUDGETS: Final[Mapping[HandlerKind, float]] = MappingProxyType(
         "demo": 600,
         "webhook": 10,
         "service": 2,
+        "payment": 8,
     }
 )
 """How long a call may take, in seconds; events and jobs name their own."""
@@ -60,7 +62,7 @@ BUDGETS: Final[Mapping[HandlerKind, float]] = MappingProxyType(
 HEALTH_S: Final = 5
 
 # What answers a question that a page has asked: a wish of theirs is left to the workers.
-_ONLY_TOLD: Final = frozenset({"service", "privacy"})
+_ONLY_TOLD: Final = frozenset({"service", "payment", "privacy"})
 
 Equip: TypeAlias = Callable[[str, CallContext], CallContext]
 """Adds what belongs to one plugin alone: the school's settings and a key to its database."""
@@ -76,6 +78,10 @@ class Renderer(Protocol):
 
     def pieces(self, plugin: str, fragment: Fragment | Html, locale: str) -> Iterator[str]:
         """Yield the HTML piece by piece, so that too much of it can be stopped on the way."""
+        ...
+
+    def steady(self) -> bool:
+        """Say whether the same values make the same HTML as before."""
         ...
 
 
@@ -123,7 +129,12 @@ class Dispatcher:
         self._report = report or log_failure
         self._equip = equip
         self._settle = settle
+        # Those without any permission of their own, whoever asks.
+        self._open = frozenset(
+            name for name, one in registry.loaded.items() if not one.declared.permissions
+        )
         self._calls = Calls()
+        self._shown = Shown()
 
     async def render_slot(
         self, slot: str, args: SlotArgs, active: Collection[str], call: CallContext
@@ -131,27 +142,35 @@ class Dispatcher:
         """Return a slot's fragments in order, without those that fail or are late."""
         if type(args) is not SLOTS[slot]:
             raise TypeError(f"{slot} takes {SLOTS[slot].__name__}, not {type(args).__name__}")
-        chosen = [
-            (entry, own)
-            for entry in self._registry.slots(slot)
-            if entry.ref.plugin in active
-            and _permitted(entry, own := self._own(entry.ref.plugin, call))
-            and self._board.admits(entry.ref.plugin)
-        ]
+        chosen: list[tuple[SlotEntry, CallContext, SlotArgs]] = []
+        told: dict[frozenset[str], SlotArgs] = {}
+        for entry in self._registry.slots(slot):
+            plugin, reads = entry.ref.plugin, entry.reads
+            if plugin not in active:
+                continue
+            own = self._own(plugin, call)
+            if _permitted(entry, own) and self._board.admits(plugin):
+                if reads not in told:
+                    told[reads] = within_scopes(args, reads)
+                chosen.append((entry, own, told[reads]))
         if not chosen:
             return []
         answers = await self._calls.run(
             [
-                (self._slot(entry, own, args), min(entry.slot.budget_ms, MAX_BUDGET_MS) / 1000)
-                for entry, own in chosen
+                (
+                    entry.ref,
+                    self._runner.call(entry.ref, own, its),
+                    min(entry.slot.budget_ms, MAX_BUDGET_MS) / 1000,
+                )
+                for entry, own, its in chosen
             ]
         )
         fragments = []
-        for (entry, own), answer in zip(chosen, answers, strict=True):
+        steady = self._renderer.steady()
+        for (entry, own, _its), answer in zip(chosen, answers, strict=True):
             ref = entry.ref
             try:
-                fragment = _plain(ref, answer)
-                html = fragment and self._html(ref, fragment, own.locale, MAX_FRAGMENT_BYTES)
+                html = self._fragment(ref, answer, own.locale, steady=steady)
             except _FailedError as failed:
                 self._fail(ref, failed, own)
             else:
@@ -174,23 +193,24 @@ class Dispatcher:
             return Outcome(ref=ref, state=OutcomeState.TRIPPED)
         own = self._own(ref.plugin, call)
         (answer,) = await self._calls.run(
-            [(lambda: self._runner.call(ref, own, payload), self.budget(ref))]
+            [(ref, self._runner.call(ref, own, payload), self.budget(ref))]
         )
-        await self._fulfil(ref, own)
         try:
-            value = _plain(ref, answer)
+            _bytes, value = _plain(ref, answer)
         except _FailedError as failed:
+            # Whether it failed does not matter: what it saved is saved.
+            await self._fulfil(ref, own)
             return self._fail(ref, failed, own)
+        await self._fulfil(ref, own, value)
         self._board.record(ref.plugin, good=True)
         return Outcome(ref=ref, state=OutcomeState.DONE, value=value)
 
-    async def _fulfil(self, ref: HandlerRef, call: CallContext) -> None:
-        """Do what the handler has asked the core for, before its answer goes on its way.
-
-        Whether it failed after that does not matter: what it saved is saved.
-        """
+    async def _fulfil(self, ref: HandlerRef, call: CallContext, value: object = None) -> None:
+        """Do what the handler has asked the core for, before its answer goes on its way."""
         if self._settle is None or ref.kind in _ONLY_TOLD or call.school_id is None:
             return
+        if type(value) is WebhookReply and value.then is not None:
+            return  # nobody waits for it to be fulfilled, and the job that follows sees to it
         asking = asking_of(self._registry.loaded[ref.plugin].manifest)
         if asking == "credits" and ref.kind == "page" and ref.name.startswith("GET "):
             return  # to look at a page earns nobody a day; to come back from paying may
@@ -199,10 +219,16 @@ class Dispatcher:
 
     def render_page(self, ref: HandlerRef, page: Html, call: CallContext) -> Outcome:
         """Return the body of a page as Markup, to be put into the frame."""
-        try:
-            html = self._html(ref, page, call.locale, MAX_PAGE_BYTES)
-        except _FailedError as failed:
-            return self._fail(ref, failed, call)
+        made = ref.plugin, call.locale, msgspec.msgpack.encode((page.template, page.context))
+        steady = self._renderer.steady()
+        html = self._shown.find(made) if steady else None
+        if html is None:
+            try:
+                html = self._html(ref, page, call.locale, MAX_PAGE_BYTES)
+            except _FailedError as failed:
+                return self._fail(ref, failed, call)
+            if steady:
+                self._shown.keep(made, html)
         return Outcome(ref=ref, state=OutcomeState.DONE, value=html)
 
     def budget(self, ref: HandlerRef) -> float:
@@ -223,7 +249,7 @@ class Dispatcher:
     def _own(self, plugin: str, call: CallContext) -> CallContext:
         """Return the call as one plugin may see it: with its own permissions, settings and key."""
         actor = call.actor
-        if actor is not None:
+        if actor is not None and (actor.permissions or plugin not in self._open):
             codes = self._registry.permitted(plugin, actor.roles)
             if codes != actor.permissions:
                 actor = Actor(
@@ -235,10 +261,20 @@ class Dispatcher:
                 call = msgspec.structs.replace(call, actor=actor)
         return self._equip(plugin, call)
 
-    def _slot(
-        self, entry: SlotEntry, own: CallContext, args: SlotArgs
-    ) -> Callable[[], Coroutine[Any, Any, object]]:
-        return lambda: self._runner.call(entry.ref, own, within_scopes(args, entry.reads))
+    def _fragment(self, ref: HandlerRef, answer: Answer, locale: str, *, steady: bool) -> Markup:
+        """Return what a plugin shows in a place; empty when it shows nothing."""
+        if answer is None:
+            return Markup()
+        if steady and type(answer) is Fragment:
+            # What was packed to the same before was also whole and plain.
+            html = self._shown.find((ref.plugin, locale, _packed(answer)))
+            if html is not None:
+                return html
+        packed, fragment = _plain(ref, answer)
+        html = self._html(ref, fragment, locale, MAX_FRAGMENT_BYTES)
+        if steady:
+            self._shown.keep((ref.plugin, locale, packed), html)
+        return html
 
     def _html(self, ref: HandlerRef, made: Fragment | Html, locale: str, most: int) -> Markup:
         """Render a fragment or a page, as far as it may go."""
@@ -246,14 +282,18 @@ class Dispatcher:
         size = 0
         try:
             for piece in self._renderer.pieces(ref.plugin, made, locale):
-                size += len(piece) if piece.isascii() else len(piece.encode())
+                # There are at least as many bytes as letters: they are counted once it is whole.
+                size += len(piece)
                 if size > most:
                     raise _TooLargeError(f"is larger than {most} bytes")
                 parts.append(piece)
+            text = "".join(parts)
+            if size * 4 > most and len(text.encode()) > most:
+                raise _TooLargeError(f"is larger than {most} bytes")
         except (Exception, SystemExit) as error:
             raise _FailedError(OutcomeState.MISFIT, error) from error
         # Escaped already, by the renderer's autoescape.
-        return Markup("".join(parts).strip())  # noqa: S704
+        return Markup(text.strip())  # noqa: S704
 
     def _fail(self, ref: HandlerRef, failed: _FailedError, call: CallContext) -> Outcome:
         outcome = Outcome(ref=ref, state=failed.state, error=failed.error)
@@ -264,8 +304,16 @@ class Dispatcher:
         return outcome
 
 
-def _plain(ref: HandlerRef, answer: Answer) -> Any:  # noqa: ANN401 - of answer_type(ref)
-    """Return what a handler handed back; only what is whole and plain gets through."""
+def _packed(answer: Fragment) -> bytes:
+    """Return the bytes of a fragment; none when it cannot be sent."""
+    try:
+        return packed(answer)
+    except Exception:  # noqa: BLE001 - it is looked at once more, and told then
+        return b""
+
+
+def _plain(ref: HandlerRef, answer: Answer) -> tuple[bytes, Any]:
+    """Return what a handler handed back, packed too; only what is whole and plain gets through."""
     # Not isinstance: it asks an object for its __class__, and a plugin's may answer anything.
     if type(answer) is Late:
         raise _FailedError(OutcomeState.LATE, TimeoutError())
@@ -273,7 +321,7 @@ def _plain(ref: HandlerRef, answer: Answer) -> Any:  # noqa: ANN401 - of answer_
         raise _FailedError(OutcomeState.RAISED, answer.error)
     try:
         # There and back: only plain values get to the template, so none of them is markup.
-        return plain_answer(ref, answer)
+        return packed_answer(ref, answer)
     except Exception as error:
         raise _FailedError(OutcomeState.MISFIT, error) from error
 

@@ -15,6 +15,7 @@ from kundelik_core.plugins.collect import Handler, RefusedError, collect
 from kundelik_core.plugins.declared import (
     Declared,
     DeclaredPage,
+    DeclaredProvider,
     DeclaredSlot,
     DeclaredSubscription,
     HandlerKey,
@@ -65,7 +66,8 @@ Loader: TypeAlias = Callable[[Found], Loaded]
 class Registry:
     """What this process knows of plugins, fixed at its start.
 
-    ``plugins`` are all that were found, by name; ``loaded`` those that run, in load order.
+    ``plugins`` are all that were found, by name; ``loaded`` those that run, in load order;
+    ``ways_to_pay`` what those of them declare that carry out payments.
     """
 
     def __init__(
@@ -88,6 +90,11 @@ class Registry:
             for service in one.declared.services:
                 before = self._providers.get(service.name, ())
                 self._providers[service.name] = (*before, name)
+        self.ways_to_pay: Mapping[str, DeclaredProvider] = MappingProxyType({
+            name: one.declared.provider
+            for name, one in self.loaded.items()
+            if one.declared.provider is not None
+        })  # fmt: skip
         # Sorting is stable: within one order, as the plugins were loaded.
         self._slots = {
             name: tuple(sorted(several, key=lambda entry: entry.slot.order))

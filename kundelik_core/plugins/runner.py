@@ -33,17 +33,54 @@ from kundelik_core.sdk import (
     JsonAnswer,
     NotFound,
     PageRequest,
+    PageShown,
+    PaymentQuery,
+    PaymentsBetween,
+    PaymentsSeen,
+    PaymentStart,
+    PaymentStarted,
+    PaymentTrouble,
+    PayoutReturn,
+    PayoutSeen,
+    PayoutStart,
     Record,
     Redirect,
+    RefundSeen,
+    RefundStart,
+    RenewalEnd,
+    RenewalPage,
+    RenewalRest,
+    RenewalSeen,
     Subject,
     WebhookReply,
     WebhookRequest,
 )
 
-__all__ = ["LocalRunner", "Runner", "answer_type", "payload_type", "plain_answer"]
+__all__ = [
+    "LocalRunner",
+    "Runner",
+    "answer_type",
+    "packed",
+    "packed_answer",
+    "payload_type",
+    "plain_answer",
+]
 
 _PAYLOADS: Final[Mapping[tuple[HandlerKind, str], Any]] = MappingProxyType(
-    {("privacy", "export"): Subject, ("privacy", "erase"): Erasure, ("demo", "fill"): DemoRequest}
+    {
+        ("privacy", "export"): Subject,
+        ("privacy", "erase"): Erasure,
+        ("demo", "fill"): DemoRequest,
+        ("payment", "start"): PaymentStart,
+        ("payment", "status"): PaymentQuery,
+        ("payment", "reconcile"): PaymentsBetween,
+        ("payment", "refund"): RefundStart,
+        ("payment", "end_renewal"): RenewalEnd,
+        ("payment", "rest"): RenewalRest,
+        ("payment", "page"): RenewalPage,
+        ("payment", "payout"): PayoutStart,
+        ("payment", "take_back"): PayoutReturn,
+    }
 )
 _PAYLOAD_KINDS: Final[Mapping[HandlerKind, Any]] = MappingProxyType(
     {
@@ -59,6 +96,15 @@ _ANSWERS: Final[Mapping[tuple[HandlerKind, str], Any]] = MappingProxyType(
         ("privacy", "export"): tuple[Record, ...],
         ("privacy", "erase"): Erased,
         ("lifecycle", "health"): Health,
+        ("payment", "start"): PaymentStarted | PaymentTrouble,
+        ("payment", "status"): PaymentsSeen | PaymentTrouble,
+        ("payment", "reconcile"): PaymentsSeen | PaymentTrouble,
+        ("payment", "refund"): RefundSeen | PaymentTrouble,
+        ("payment", "end_renewal"): RenewalSeen | PaymentTrouble,
+        ("payment", "rest"): RenewalSeen | PaymentTrouble,
+        ("payment", "page"): PageShown | PaymentTrouble,
+        ("payment", "payout"): PayoutSeen | PaymentTrouble,
+        ("payment", "take_back"): PayoutSeen | PaymentTrouble,
     }
 )
 _ANSWER_KINDS: Final[Mapping[HandlerKind, Any]] = MappingProxyType(
@@ -128,6 +174,10 @@ def answer_type(ref: HandlerRef) -> Any:  # noqa: ANN401 - a type, or None for n
     return _ANSWERS.get((ref.kind, ref.name), _ANSWER_KINDS.get(ref.kind))
 
 
+packed: Final = msgspec.msgpack.Encoder().encode
+"""Pack anything plain."""
+
+_fragment: Final = msgspec.msgpack.Decoder(Fragment).decode
 _decoders: dict[tuple[HandlerKind, str], msgspec.msgpack.Decoder[Any]] = {}
 
 
@@ -138,11 +188,24 @@ def plain_answer(ref: HandlerRef, answer: object) -> Any:  # noqa: ANN401 - of a
         TypeError: it holds something that cannot be sent, or is of another type.
         msgspec.ValidationError: one of its values is of another type.
     """
+    return packed_answer(ref, answer)[1]
+
+
+def packed_answer(ref: HandlerRef, answer: object) -> tuple[bytes, Any]:
+    """Return the same with its msgpack before it.
+
+    Raises:
+        TypeError: it holds something that cannot be sent, or is of another type.
+        msgspec.ValidationError: one of its values is of another type.
+    """
+    if type(answer) is Fragment and ref.kind == "slot":  # what most answers are
+        body = packed(answer)
+        return body, _fragment(body)
     wanted = answer_type(ref)
     if wanted is None:
         if answer is not None:
             raise TypeError(f"returned {type(answer).__name__}, not None")
-        return None
+        return packed(None), None
     if not isinstance(answer, _SHAPES.get((ref.kind, ref.name), wanted)):
         names = getattr(wanted, "__name__", str(wanted).replace("kundelik_core.sdk.", ""))
         raise TypeError(f"returned {type(answer).__name__}, not {names}")
@@ -151,4 +214,5 @@ def plain_answer(ref: HandlerRef, answer: object) -> Any:  # noqa: ANN401 - of a
     decoder = _decoders.get(key)
     if decoder is None:
         decoder = _decoders[key] = msgspec.msgpack.Decoder(wanted)
-    return decoder.decode(msgspec.msgpack.encode(answer))
+    body = packed(answer)
+    return body, decoder.decode(body)

@@ -4,20 +4,32 @@ Once a minute one worker looks which jobs are due. The moment of the last start 
 what was missed while no worker ran is made up for once, and nothing starts twice.
 """
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import asyncpg
 from croniter import CroniterBadDateError, croniter
 
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.db import jobs_pool, reference
 from kundelik_core.kernel.jobs.queue import CORE_QUEUE, enqueue, jobs_queue
 from kundelik_core.plugins.declared import DeclaredJob
+from kundelik_core.plugins.registry import Registry
 from kundelik_core.sdk.jobs import Cron, Every
 
-__all__ = ["FAN_OUT", "RUN_JOB", "due", "fan_out", "forget_schedules", "run_soon", "start_due"]
+__all__ = [
+    "FAN_OUT",
+    "RUN_JOB",
+    "due",
+    "fan_out",
+    "forget_schedules",
+    "run_soon",
+    "start_due",
+    "wake_of",
+]
 
 FAN_OUT: Final = "plugins.fan_out"
 """The job that starts a job of a plugin in every school of a zone."""
@@ -26,6 +38,9 @@ RUN_JOB: Final = "plugins.job"
 """The job that runs one job of a plugin, in a school or for the installation."""
 
 _FANNING_SECONDS: Final = 600
+_FAILURES: Final = (OSError, RuntimeError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+_log = logging.getLogger(__name__)
 
 _SCHOOLS: Final = "select s.id from core.school s where s.time_zone = $1 order by s.id"
 _ZONES: Final = "select distinct s.time_zone as zone from core.school s"
@@ -114,6 +129,23 @@ async def run_soon(plugin: str, job: DeclaredJob, school_id: int) -> bool:
     """Queue a job for one school now; False if its next run there waits already."""
     told = {"plugin": plugin, "job": job.name, "due_at": clock.now().isoformat()}
     return await _queue(plugin, job, told, school_id)
+
+
+def wake_of(registry: Registry) -> Callable[[str, str, int], Awaitable[None]]:
+    """Return what runs a plugin's own job soon; one that cannot be queued comes by its schedule."""
+
+    async def wake(plugin: str, name: str, school_id: int) -> None:
+        jobs = registry.loaded[plugin].declared.jobs
+        job = next((one for one in jobs if one.name == name and one.per_school), None)
+        if job is None:
+            _log.error("plugin %s: %s is no job of a school's", plugin, name)
+            return
+        try:
+            await run_soon(plugin, job, school_id)
+        except _FAILURES as error:
+            _log.warning("plugin %s: %s was not queued: %s", plugin, name, type(error).__name__)
+
+    return wake
 
 
 async def _queue(

@@ -57,6 +57,10 @@ class Secrets:
         self._kept[plugin] = time.monotonic(), found
         return found
 
+    def forget(self) -> None:
+        """Look at all of them anew."""
+        self._kept.clear()
+
     def _read(self, plugin: str, name: str) -> str:
         file = self._folder / plugin / name
         if text := _content(file):

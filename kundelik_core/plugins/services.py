@@ -1,22 +1,59 @@
 """Carry one plugin's question to another that offers the service, and its answer back.
 
 Who asks gets an answer or None, and never learns why there is none: nobody offers the service, the
-plugin that does is off for the school or left alone, it failed or was late.
+plugin that does is off for the school or left alone, it failed or was late. A question about a
+payment goes to the one provider that it names, and what that provider is to know goes with it: no
+person is.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Collection
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from kundelik_core.plugins.context import CallContext
 from kundelik_core.plugins.declared import HandlerRef
 from kundelik_core.plugins.dispatch import Dispatcher
 from kundelik_core.plugins.registry import Registry
+from kundelik_core.sdk import (
+    PAYMENT_NEWS,
+    PAYMENT_PROVIDER,
+    PaymentQuery,
+    PaymentsBetween,
+    PaymentStart,
+    PayoutReturn,
+    PayoutStart,
+    ProviderAnswer,
+    ProviderQuestion,
+    RefundStart,
+    RenewalEnd,
+    RenewalPage,
+    RenewalRest,
+)
 
-__all__ = ["Broker"]
+__all__ = ["Broker", "OnFor", "Wake"]
 
 OnFor: TypeAlias = Callable[[int], Awaitable[Collection[str]]]
 """Returns the plugins that are on in a school."""
+
+Wake: TypeAlias = Callable[[str, str, int], Awaitable[None]]
+"""Runs a plugin's job soon: (plugin, job, school); never raises."""
+
+_STEPS: Final[Mapping[type, str]] = MappingProxyType(
+    {
+        PaymentStart: "start",
+        PaymentQuery: "status",
+        PaymentsBetween: "reconcile",
+        RefundStart: "refund",
+        RenewalEnd: "end_renewal",
+        RenewalRest: "rest",
+        RenewalPage: "page",
+        PayoutStart: "payout",
+        PayoutReturn: "take_back",
+    }
+)
 
 _log = logging.getLogger(__name__)
 
@@ -24,8 +61,8 @@ _log = logging.getLogger(__name__)
 class Broker:
     """Asks for all plugins of this process, once it is told who calls them."""
 
-    def __init__(self, registry: Registry, on: OnFor) -> None:
-        self._registry, self._on = registry, on
+    def __init__(self, registry: Registry, on: OnFor, wake: Wake | None = None) -> None:
+        self._registry, self._on, self._wake = registry, on, wake
         self._dispatcher: Dispatcher | None = None
 
     def use(self, dispatcher: Dispatcher) -> None:
@@ -50,9 +87,35 @@ class Broker:
             _log.warning("plugin %s asks for %s while it answers another", asker, name)
             return None
         on = await self._on(call.school.id)
+        within = call.for_another()
+        if name == PAYMENT_PROVIDER:
+            return await self._provider(question, on, within)
+        if name == PAYMENT_NEWS:
+            # Whose news it is, is not the sender's to say; and nobody stands behind a message.
+            question = msgspec.structs.replace(question, provider=asker)
         for plugin in self._registry.providers(name):
             if plugin in on and plugin != asker:
                 ref = HandlerRef(plugin, "service", name)
-                outcome = await self._dispatcher.call(ref, question, on, call.for_another())
-                return outcome.value if outcome.done else None
+                outcome = await self._dispatcher.call(ref, question, on, within)
+                if not outcome.done:
+                    return None
+                if name == PAYMENT_NEWS and outcome.value.then and self._wake:
+                    await self._wake(plugin, outcome.value.then, call.school.id)
+                return outcome.value
         return None
+
+    async def _provider(
+        self, question: ProviderQuestion, on: Collection[str], call: CallContext
+    ) -> ProviderAnswer | None:
+        """Hand a question over to the provider that it names; it has no person in it."""
+        assert self._dispatcher is not None
+        step = _STEPS[type(question.ask)]
+        one = self._registry.loaded.get(question.provider)
+        if one is None or one.declared.provider is None:
+            return None
+        if step not in one.declared.provider.steps():
+            return None
+        ref = HandlerRef(question.provider, "payment", step)
+        nobody = msgspec.structs.replace(call, actor=None)
+        outcome = await self._dispatcher.call(ref, question.ask, on, nobody)
+        return ProviderAnswer(told=outcome.value) if outcome.done else None

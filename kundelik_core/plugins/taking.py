@@ -9,7 +9,7 @@ from kundelik_core.kernel.i18n import N_
 from kundelik_core.plugins.allowed import setup_changed
 from kundelik_core.plugins.registry import Registry
 
-__all__ = ["give_back", "on_offer", "take"]
+__all__ = ["give_back", "on_offer", "take", "take_for_all"]
 
 
 def on_offer(registry: Registry, on: frozenset[str]) -> tuple[str, ...]:
@@ -45,6 +45,25 @@ async def take(
         tx.school_id,
         plugin,
         person,
+        now(),
+    )
+    _tell(tx)
+
+
+async def take_for_all(tx: Tenant, plugin: str) -> None:
+    """Let everybody of a demo school, or of a test, have taken a module."""
+    await tx.execute(
+        """
+        insert into core.plugin_taker (school_id, plugin, person_id, on_at)
+        select distinct $1::integer, $2::text, m.person_id, $3::timestamptz
+          from core.membership m
+         where m.school_id = $1
+           and not exists (select from core.plugin_taker t
+                            where t.school_id = $1 and t.plugin = $2
+                              and t.person_id = m.person_id and t.off_at is null)
+        """,
+        tx.school_id,
+        plugin,
         now(),
     )
     _tell(tx)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from kundelik_core.sdk.data import Actor, School
 from kundelik_core.sdk.entitlements import Wish
+from kundelik_core.sdk.payments import ListedProvider
 from kundelik_core.sdk.products import Listed
 
 __all__ = [
@@ -175,6 +176,11 @@ class PluginContext(Protocol):
 
         Products of plugins that are off for the school are not there.
         """
+        ...
+
+    @property
+    def providers(self) -> Sequence[ListedProvider]:
+        """Return the ways to pay that are on here, for who keeps orders; others see none."""
         ...
 
     @property

@@ -23,6 +23,7 @@ __all__ = [
     "DisputeWon",
     "Refunded",
     "RenewalEnded",
+    "ReturnFailed",
     "Returned",
     "Till",
     "Wish",
@@ -79,6 +80,18 @@ class Returned(_Wish, frozen=True, kw_only=True):
     till: Till = "cash"
 
 
+class ReturnFailed(_Wish, frozen=True, kw_only=True):
+    """Money that was told as ``Returned`` is here again, and owed; say a refund failed in the end.
+
+    ``absorbed``: it was borne by the operator, and nobody is owed it. ``cause`` counts once.
+    """
+
+    cause: str
+    amount_minor: int
+    absorbed: bool = False
+    till: Till = "cash"
+
+
 class Absorbed(_Wish, frozen=True, kw_only=True):
     """What went back without a decision is borne by the operator; the family keeps what it has."""
 
@@ -125,6 +138,7 @@ Wish: TypeAlias = (
     Bought
     | Refunded
     | Returned
+    | ReturnFailed
     | Absorbed
     | DisputeOpened
     | DisputeWon

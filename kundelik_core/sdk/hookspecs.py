@@ -17,6 +17,7 @@ from kundelik_core.sdk.life import Demo, Lifecycle
 from kundelik_core.sdk.pages import NavItem, Page
 from kundelik_core.sdk.privacy import PersonalField, PrivacyHandlers
 from kundelik_core.sdk.products import Product
+from kundelik_core.sdk.providers import PaymentProvider
 from kundelik_core.sdk.services import Service
 from kundelik_core.sdk.settings import Settings
 from kundelik_core.sdk.ui import Slot
@@ -124,6 +125,15 @@ class Hooks(Protocol):
         """Return what the plugin answers when others ask.
 
         Each name has to stand in the manifest under ``provides``, and in ``SERVICES``.
+        """
+        ...
+
+    @_hookspec
+    def payment_provider(self) -> PaymentProvider:
+        """Return the way to pay that the plugin is.
+
+        The manifest has to say ``kind = "payment"`` and ``provides = ["payment.provider.v1"]``, and
+        names nothing under ``data.reads``: a provider knows nobody.
         """
         ...
 

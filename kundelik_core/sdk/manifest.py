@@ -24,7 +24,7 @@ __all__ = [
     "parse_manifest",
 ]
 
-Kind: TypeAlias = Literal["module", "payment", "content", "auth", "sms"]
+Kind: TypeAlias = Literal["module", "payment"]
 """What a plugin is for; some rights belong to one kind only."""
 
 Level: TypeAlias = Literal["platform", "school", "user"]
@@ -100,6 +100,7 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(_Table, frozen=True, kw_only=True):
     """One plugin's manifest. Version, licence and dependencies are its distribution's to say.
 
+    ``summary`` says in a sentence or two what the plugin does: a school reads it before it decides.
     ``themable`` names templates that a theme may lay out anew; their values are then a promise.
     """
 
@@ -110,6 +111,7 @@ class Manifest(_Table, frozen=True, kw_only=True):
     level: Level
     title: Text
     vendor: Vendor
+    summary: Text | None = None
     requires: tuple[str, ...] = ()
     after: tuple[_Name, ...] = ()
     provides: tuple[_Versioned, ...] = ()
@@ -152,13 +154,16 @@ _HELP: Mapping[str, str] = MappingProxyType(
             "Use 3 to 30 of a-z, 0-9 and _, a letter first; the same as the entry point's name."
         ),
         "api": N_('Write the versions of the plugin contract it is made for, like ">=0.2,<0.3".'),
-        "kind": N_("Write one of: module, payment, content, auth, sms."),
+        "kind": N_("Write one of: module, payment."),
         "level": N_("Write one of: platform, school, user."),
         "requires": N_(
             'List plugins by name, each with its versions if they matter, like "social>=1,<2".'
         ),
         "after": N_("List the names of other plugins, without versions."),
         "title": N_("Give the title in kk, ru and en, each up to 200 characters."),
+        "summary": N_(
+            "Say in kk, ru and en what it does, each in up to 200 characters; schools read it."
+        ),
         "vendor": N_(
             "Give name, url (http or https), support and security: who answers, and where."
         ),

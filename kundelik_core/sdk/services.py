@@ -12,6 +12,14 @@ from uuid import UUID
 import msgspec
 
 from kundelik_core.sdk.context import PluginContext
+from kundelik_core.sdk.payments import (
+    PAYMENT_NEWS,
+    PAYMENT_PROVIDER,
+    PaymentNews,
+    PaymentNoted,
+    ProviderAnswer,
+    ProviderQuestion,
+)
 
 __all__ = ["SERVICES", "OfferLine", "OfferQuestion", "OfferShown", "Question", "Reply", "Service"]
 
@@ -53,11 +61,18 @@ Reply: TypeAlias = Any
 """The answer that belongs to a question."""
 
 SERVICES: Mapping[str, tuple[type[msgspec.Struct], type[msgspec.Struct]]] = MappingProxyType(
-    {"checkout.offer.v1": (OfferQuestion, OfferShown)}
+    {
+        "checkout.offer.v1": (OfferQuestion, OfferShown),
+        PAYMENT_PROVIDER: (ProviderQuestion, ProviderAnswer),
+        PAYMENT_NEWS: (PaymentNews, PaymentNoted),
+    }
 )
 """Every service there is, with the types of its question and of its answer.
 
-``checkout.offer.v1``: what a family can buy to open a feature, and where.
+``checkout.offer.v1``: what a family can buy to open a feature, and where. ``payment.provider.v1``:
+a payment at one provider, by ``ProviderQuestion``; only who keeps orders may ask, and what answers
+is declared by the hook ``payment_provider``. ``payment.news.v1``: a provider's word that a payment
+is to be looked at; only providers may ask.
 """
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kundelik_core.sdk import Role, SlotArgs
     from kundelik_core.testing.core import Core
     from kundelik_core.testing.gradebook import Gradebook
+    from kundelik_core.testing.provider import PaymentService, ProviderSuite
     from kundelik_core.testing.recorder import Events, Jobs
     from kundelik_core.testing.town import School, Student
     from kundelik_core.testing.visitor import Visitor
@@ -24,6 +25,8 @@ __all__ = [
     "Events",
     "Gradebook",
     "Jobs",
+    "PaymentService",
+    "ProviderSuite",
     "RenderSlot",
     "School",
     "SchoolClock",
@@ -36,6 +39,8 @@ _PLACES = {
     "Events": "recorder",
     "Gradebook": "gradebook",
     "Jobs": "recorder",
+    "PaymentService": "provider",
+    "ProviderSuite": "provider",
     "School": "town",
     "Student": "town",
     "Visitor": "visitor",

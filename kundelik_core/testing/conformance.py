@@ -13,7 +13,7 @@ from kundelik_core.kernel.i18n import Locale
 from kundelik_core.plugins.check.imports import declared_packages, strange_imports
 from kundelik_core.plugins.check.words import untranslated
 from kundelik_core.plugins.dispatch import MAX_FRAGMENT_BYTES
-from kundelik_core.sdk import SLOTS, SlotArgs
+from kundelik_core.sdk import PAYMENT_PROVIDER, SLOTS, SlotArgs
 from kundelik_core.testing import samples
 from kundelik_core.testing.conformance_data import DATA_CHECKS, CannotTellError, demo_school
 from kundelik_core.testing.conformance_outside import OUTSIDE_CHECKS
@@ -52,6 +52,8 @@ def registered(subject: Subject) -> list[str]:
         "products": {product.sku for product in declared.products},
     }
     answered = {service.name for service in declared.services}
+    if declared.provider:
+        answered.add(PAYMENT_PROVIDER)
     found = [
         f"provides names {name}, which nothing answers"
         for name in manifest.provides

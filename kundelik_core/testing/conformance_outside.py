@@ -1,12 +1,30 @@
 """Say how a plugin has to answer the world outside and other plugins, when they are strangers."""
 
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
+from kundelik_core.kernel import clock
 from kundelik_core.kernel.ids import new_id
-from kundelik_core.sdk import SERVICES, Role, WebhookReply, WebhookRequest
+from kundelik_core.sdk import (
+    PAYMENT_NEWS,
+    SERVICES,
+    PaymentQuery,
+    PaymentsBetween,
+    PaymentStart,
+    PaymentTrouble,
+    PayoutReturn,
+    PayoutStart,
+    RefundStart,
+    RenewalEnd,
+    RenewalPage,
+    RenewalRest,
+    Role,
+    WebhookReply,
+    WebhookRequest,
+)
 from kundelik_core.testing.core import Core
 from kundelik_core.testing.subject import Subject
 
@@ -70,4 +88,56 @@ def _question(service: str) -> Any:  # noqa: ANN401 - see SERVICES
     return kind(**values)
 
 
-OUTSIDE_CHECKS: Final = (messages_unproved, services_of_strangers)
+def payments_not_set_up(subject: Subject) -> list[str]:
+    """A way to pay whose secrets nobody has set answers PaymentTrouble, and never raises.
+
+    One that hears its service has somebody to tell.
+    """
+    provider = subject.loaded().declared.provider
+    if provider is None:
+        return []
+    found = []
+    manifest = subject.loaded().manifest
+    if manifest.uses.webhooks and PAYMENT_NEWS not in manifest.uses.services:
+        found.append(f"uses.webhooks names a door, uses.services not {PAYMENT_NEWS}")
+    core = Core(subject.ground)
+    core.secrets()
+    school = core.school()
+    for step in provider.steps():
+        try:
+            told = core.call(school, "payment", step, _payment(step, school.id))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the plugin raises
+            found.append(f"{step}: {type(error).__name__}: {error}")
+            continue
+        if provider.needs and not isinstance(told, PaymentTrouble):
+            found.append(f"{step} is answered without {', '.join(provider.needs)}: {told}")
+    return found
+
+
+def _payment(step: str, school: int) -> object:
+    """Return a question to a way to pay, about a payment that there is not."""
+    word, at = f"{school}-KTEST00000", clock.now()
+    link = "https://diary.example/"
+    money: dict[str, Any] = {"amount_minor": 150_000, "key": "k"}
+    questions: dict[str, Callable[[], object]] = {
+        "start": lambda: PaymentStart(
+            reference=f"{word}-1", currency="KZT", expires_at=at, return_url=link,
+            cancel_url=link, locale="kk", **money,
+        ),
+        "status": lambda: PaymentQuery(known=f"{word}-1"),
+        "reconcile": lambda: PaymentsBetween(since=at, until=at),
+        "refund": lambda: RefundStart(
+            payment="x", reference=f"{word}-r1", currency="KZT", **money
+        ),
+        "end_renewal": lambda: RenewalEnd(renewal="x", key="k"),
+        "rest": lambda: RenewalRest(renewal="x", until=at, key="k"),
+        "page": lambda: RenewalPage(renewal="x", return_url=link),
+        "payout": lambda: PayoutStart(
+            reference=f"{word}-t1", currency="KZT", destination="x", **money
+        ),
+        "take_back": lambda: PayoutReturn(payout="x", **money),
+    }  # fmt: skip
+    return questions[step]()
+
+
+OUTSIDE_CHECKS: Final = (messages_unproved, services_of_strangers, payments_not_set_up)

@@ -34,6 +34,18 @@ def pages_off(subject: Subject) -> list[str]:
     return found
 
 
+def pages_menu(subject: Subject) -> list[str]:
+    """Its entries of the menu have icons that there are."""
+    from kundelik_core.web.module_menu import ICONS
+
+    there = ", ".join(sorted(ICONS))
+    return [
+        f"navigation[{place}]: there is no icon {item.icon!r}; there are: {there}"
+        for place, item in enumerate(subject.loaded().declared.navigation)
+        if item.icon not in ICONS
+    ]
+
+
 def pages_permission(subject: Subject) -> list[str]:
     """Who lacks the permission of a page is refused; so is who has not signed in."""
     core = Core(subject.ground)
@@ -138,4 +150,4 @@ def _status(core: Core, school: School, role: Role | None, page: DeclaredPage, p
     return visitor.post(path, {}, calm=True).status_code
 
 
-PAGE_CHECKS: Final = (pages_off, pages_permission, pages_open, pages_forms)
+PAGE_CHECKS: Final = (pages_off, pages_menu, pages_permission, pages_open, pages_forms)

@@ -20,6 +20,7 @@ from kundelik_core.plugins.declared import HandlerKind, HandlerRef
 from kundelik_core.plugins.outcome import Outcome
 from kundelik_core.plugins.queries import stored_settings
 from kundelik_core.plugins.switching import Switch
+from kundelik_core.plugins.taking import give_back, take_for_all
 from kundelik_core.plugins.work import school_call
 from kundelik_core.sdk import (
     EVENTS,
@@ -76,7 +77,10 @@ class Core:
         return made
 
     def enable(self, school: School) -> None:
-        """Switch the plugin on, with those that it requires, as the head of the school does."""
+        """Switch the plugin on, with those that it requires, as the head of the school does.
+
+        Where everybody decides on it for themselves, everybody has then taken it.
+        """
         for name in self.ground.registry.loaded:
             self.ground.run(self._switch(school, name, on=True))
             self.ground.raise_failures()
@@ -92,6 +96,18 @@ class Core:
         if self.ground.registry.loaded[name].manifest.level != "platform":
             head = school.people["director"]
             await turn(school.id, name, head, await self._call(school, role="director"))
+        if on and self.ground.registry.loaded[name].manifest.level == "user":
+            async with tenant(school.id, write=True, quiet=True) as tx:
+                await take_for_all(tx, name)
+
+    def give_back(self, school: School, role: Role) -> None:
+        """Let somebody not have a plugin of level ``user`` any more."""
+
+        async def leave() -> None:
+            async with tenant(school.id, write=True, quiet=True) as tx:
+                await give_back(tx, self.plugin, school.people[role])
+
+        self.ground.run(leave())
 
     def configure(self, school: School, **values: object) -> None:
         """Store the school's settings of the plugin."""
@@ -102,6 +118,10 @@ class Core:
                 await store_settings(tx, self.plugin, values, seen, school.people["director"])
 
         self.ground.run(store())
+
+    def secrets(self, **values: str) -> None:
+        """Set secrets of the plugin, as the operator does; those not named are unset."""
+        self.ground.set_secrets(values)
 
     def visitor(self, school: School, role: Role | None, lang: str = "en") -> Visitor:
         """Return somebody of a school in front of its pages; None has not signed in."""

@@ -9,7 +9,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, TypeVar
@@ -43,6 +43,7 @@ from kundelik_core.plugins.outcome import Outcome
 from kundelik_core.plugins.registry import Registry
 from kundelik_core.plugins.render import JinjaRenderer
 from kundelik_core.plugins.runner import LocalRunner, Runner
+from kundelik_core.plugins.secrets import FOLDER as SECRETS
 from kundelik_core.plugins.services import Broker
 from kundelik_core.plugins.states import Found
 from kundelik_core.plugins.wishes import settle_after_call
@@ -151,6 +152,17 @@ class Ground:
         with self._in_place():
             return self._runner.run(work)
 
+    def set_secrets(self, values: Mapping[str, str]) -> None:
+        """Let the plugin have these secrets and no others, from its next call on."""
+        self.start()
+        folder = self.settings.data_dir / SECRETS / self.name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for name, value in values.items():
+            (folder / name).write_text(value)
+            (folder / name).chmod(0o600)
+        self._equipment.forget_secrets()
+
     def raise_failures(self) -> None:
         """Raise what the plugin raised in the last ``run``, which a page only hints at."""
         if self._errors:
@@ -233,15 +245,16 @@ class Ground:
             raise GroundError(why.text() if why else "it was not loaded")
         self.registry = one.registry
         self.allowed: Allowed = one.allowed
+        self._equipment = life.Equipment(
+            one.allowed, self.keys, TOKEN_SECONDS, self.settings, one.registry, one.shelf
+        )
         self.dispatcher = Dispatcher(
             one.registry,
             await self._runner_of(one.registry),
             JinjaRenderer(one.registry),
             board=_Patient(),
             report=self._note,
-            equip=life.Equipment(
-                one.allowed, self.keys, TOKEN_SECONDS, self.settings, one.registry, one.shelf
-            ),
+            equip=self._equipment,
             settle=settle_after_call,
         )
         self._broker.use(self.dispatcher)

@@ -1,7 +1,7 @@
 """Say about a module, in words, what a head teacher has to know before switching it on."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -23,8 +23,10 @@ __all__ = [
     "history",
     "newly_seen",
     "paused",
+    "reads_of",
     "settings_form",
     "state_label",
+    "summary_of",
     "title_of",
 ]
 
@@ -89,7 +91,16 @@ def title_of(one: Found) -> str:
     return str(getattr(one.manifest.title, current_locale()))
 
 
-def card(one: Found, *, on: bool, enabled: bool, school_id: int) -> Context:
+def summary_of(manifest: Manifest | None) -> str:
+    """Return what a module does, in a sentence or two of its maker's; "" where it does not say."""
+    if manifest is None or manifest.summary is None:
+        return ""
+    return manifest.summary.of(current_locale())
+
+
+def card(
+    one: Found, *, on: bool, enabled: bool, school_id: int, prices: Sequence[Mapping[str, str]] = ()
+) -> Context:
     """Return a module as the list shows it, with its switch."""
     manifest = one.manifest
     ok = one.state is State.LOADED
@@ -104,12 +115,14 @@ def card(one: Found, *, on: bool, enabled: bool, school_id: int) -> Context:
         "version": one.version,
         "vendor": manifest.vendor.name if manifest else "",
         "support": manifest.vendor.support if manifest else "",
+        "summary": summary_of(manifest),
         "state": _("on") if on else _("off") if ok else state_label(one.state),
         "ok": ok,
         "on": on,
-        "reads": _reads(manifest),
+        "reads": reads_of(manifest),
         "slots": [_(_SLOTS.get(slot, slot)) for slot in manifest.uses.slots] if manifest else [],
         "cost": _cost(manifest),
+        "prices": prices,
         "why": one.reason.text(_) if one.reason else _why(manifest, enabled=enabled, on=on),
         "action": f"{action}?school={school_id}" if action else "",
         "label": label,
@@ -117,7 +130,8 @@ def card(one: Found, *, on: bool, enabled: bool, school_id: int) -> Context:
     }
 
 
-def _reads(manifest: Manifest | None) -> list[str]:
+def reads_of(manifest: Manifest | None) -> list[str]:
+    """Return what a module may see of the school, in words."""
     if manifest is None:
         return []
     return [_(SCOPES[scope]) for scope in manifest.data.reads if scope in SCOPES]
@@ -146,7 +160,7 @@ def paused(trip: Trip | None, *, on: bool) -> Context:
 def _cost(manifest: Manifest | None) -> str:
     if manifest is None or not manifest.uses.products:
         return _("nothing")
-    return _("It sells something; ask its maker for the price.")
+    return _("It has something to sell, and no price is set yet.")
 
 
 def _why(manifest: Manifest | None, *, enabled: bool, on: bool) -> str:

@@ -37,6 +37,7 @@ __all__ = [
     "dispatcher",
     "fill_slot",
     "fills",
+    "is_for_money",
     "on_for",
     "registry",
     "switch",
@@ -104,6 +105,12 @@ async def on_for(actor: Actor, school_id: int, tx: Tenant | None = None) -> froz
 def fills(slot: str, on: frozenset[str]) -> bool:
     """Tell whether any of the modules that are on shows something in a place."""
     return bool(on) and any(entry.ref.plugin in on for entry in registry().slots(slot))
+
+
+def is_for_money(plugin: str) -> bool:
+    """Tell whether a module is one that takes payments."""
+    one = registry().loaded.get(plugin)
+    return one is not None and one.manifest.kind == "payment"
 
 
 def call_in(request: Request, school_id: int) -> CallContext:

@@ -28,6 +28,7 @@ from kundelik_core.plugins.settings import from_form
 from kundelik_core.plugins.states import Found
 from kundelik_core.schools.queries.directory_of_people import people_names
 from kundelik_core.web.frame import NOTES, Note, after, view
+from kundelik_core.web.module_costs import module_prices
 from kundelik_core.web.module_view import (
     about,
     card,
@@ -63,14 +64,20 @@ async def modules(request: Request) -> Response[bytes]:
         turns, changes = await plugin_history(tx), await settings_history(tx)
         names = await _names(tx, turns, changes)
     on, tripped = active(registry(), enabled), await trips()
-    more = await _more(turns)
+    more, prices = await _more(turns), await module_prices()
     found = registry().plugins
     titles = {one.name: title_of(one) for one in found}
     return view(
         request,
         "modules.html",
         modules=[
-            card(one, on=one.name in on, enabled=one.name in enabled, school_id=school_id)
+            card(
+                one,
+                on=one.name in on,
+                enabled=one.name in enabled,
+                school_id=school_id,
+                prices=prices.get(one.name, ()),
+            )
             | {"more": newly_seen(more.get(one.name, ()))}
             | paused(tripped.get(one.name), on=one.name in on)
             for one in found
@@ -128,13 +135,13 @@ async def _module(
         turns = [turn for turn in await plugin_history(tx) if turn.plugin == name]
         changes = [change for change in await settings_history(tx) if change.plugin == name]
         names = await _names(tx, turns, changes)
-    on = name in active(registry(), enabled)
+    on, prices = name in active(registry(), enabled), (await module_prices()).get(name, ())
     loaded = registry().loaded.get(name)
     return view(
         request,
         "module_about.html",
         status=422 if any(field["error"] for field in fields) else 200,
-        m=card(one, on=on, enabled=name in enabled, school_id=school_id)
+        m=card(one, on=on, enabled=name in enabled, school_id=school_id, prices=prices)
         | {"more": newly_seen((await _more(turns)).get(name, ()))}
         | paused((await trips()).get(name), on=on),
         origin=origin(one, provenance(one, index_of(request.app.state.settings))),

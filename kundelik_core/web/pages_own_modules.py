@@ -10,6 +10,7 @@ from kundelik_core.kernel.db import tenant
 from kundelik_core.kernel.i18n import N_, current_locale
 from kundelik_core.plugins.taking import give_back, on_offer, take
 from kundelik_core.web.frame import NOTES, Note, after, school_name, view
+from kundelik_core.web.module_view import reads_of, summary_of
 from kundelik_core.web.modules import allowed, registry
 from kundelik_core.web.routes import form, page
 from kundelik_core.web.school_choice import missing
@@ -35,6 +36,8 @@ async def own_modules(request: Request) -> Response[bytes]:
             lines.append(
                 {
                     "title": manifest.title.of(locale),
+                    "summary": summary_of(manifest),
+                    "reads": reads_of(manifest),
                     "vendor": manifest.vendor.name,
                     "school": school_name(school_id, locale) if len(actor.schools) > 1 else "",
                     "on": name in theirs,

@@ -68,6 +68,11 @@ async def plugins(request: Request) -> Response[bytes]:
         request,
         "plugins.html",
         plugins=[words.card(one, known.get(one.name)) for one in found],
+        registry=[
+            words.registered(one, known.get(one.name), provenance(one, index))
+            for one in found
+            if one.dist
+        ],
         safe_mode=policy.safe_mode,
         faults=faults,
         queues=queues,

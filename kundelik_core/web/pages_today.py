@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 from litestar import Response
 
 from kundelik_core.gradebook.journal.model import Titles
+from kundelik_core.gradebook.journal.queries import JournalItem, journal_list
 from kundelik_core.gradebook.overview import DayLesson, TeacherDay, Unfilled, teacher_day
 from kundelik_core.identity.access import Permission
 from kundelik_core.identity.model import Actor
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.db import tenant
 from kundelik_core.kernel.i18n import N_, _, current_locale, day_month, ngettext
+from kundelik_core.schools.calendar import school_year_of
 from kundelik_core.web.frame import NAV, NavEntry, school_name, view
 from kundelik_core.web.journal_reach import staff_schools
 from kundelik_core.web.journal_titles import day_title
@@ -45,10 +47,13 @@ async def today(request: Request) -> Response[bytes]:
     schools = staff_schools(actor)
     days: dict[date, list[dict[str, str]]] = {}
     todo: list[dict[str, str]] = []
+    journals: list[dict[str, str]] = []
     off: Titles | None = None
     for school_id in schools:
+        person = actor.person(school_id)
         async with tenant(school_id) as tx:
-            found = await teacher_day(tx, actor.person(school_id), day, day - LOOK_BACK, now)
+            found = await teacher_day(tx, person, day, day - LOOK_BACK, now)
+            own = await journal_list(tx, person, school_year_of(day), day, everyone=False)
         place = school_name(school_id, current_locale()) if len(schools) > 1 else ""
         rows = [
             _lesson(item, found.day, now if found.day == day else None, place)
@@ -57,6 +62,7 @@ async def today(request: Request) -> Response[bytes]:
         if rows:
             days.setdefault(found.day, []).extend(rows)
         todo += _todo(found, place)
+        journals += [_own(item, place) for item in own]
         off = off or found.day_off
     shown = min(days, default=day)
     lessons = days.get(shown, [])
@@ -68,6 +74,7 @@ async def today(request: Request) -> Response[bytes]:
         next_day="" if shown == day else day_title(shown),
         lessons=sorted(lessons, key=lambda item: item["time"]),
         todo=todo,
+        journals=journals,
         slots=[],
     )
 
@@ -103,6 +110,12 @@ def _lesson(item: DayLesson, day: date, now: time | None, place: str) -> dict[st
 def _journal(group: UUID, day: date) -> str:
     """Return the address of a journal at the lesson of a day."""
     return f"/journal/{group}#c={day}"
+
+
+def _own(item: JournalItem, place: str) -> dict[str, str]:
+    subject = item.subject.of(current_locale())
+    sub = f"{subject} ({place})" if place else subject
+    return {"href": f"/journal/{item.id}", "name": item.title, "sub": sub}
 
 
 def _room(room: str) -> str:

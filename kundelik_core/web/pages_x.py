@@ -24,6 +24,7 @@ from kundelik_core.plugins.outcome import Outcome, OutcomeState
 from kundelik_core.plugins.secrets import hosts_for
 from kundelik_core.plugins.static import files_of
 from kundelik_core.sdk import MAX_UPLOAD_BYTES, PageRequest, Upload
+from kundelik_core.web.former import remembered
 from kundelik_core.web.frame import school_name, view
 from kundelik_core.web.module_answers import (
     BadAnswerError,
@@ -33,7 +34,15 @@ from kundelik_core.web.module_answers import (
     own_address,
 )
 from kundelik_core.web.module_menu import roles_in
-from kundelik_core.web.modules import allowed, call_in, dispatcher, on_for, registry, theme_layouts
+from kundelik_core.web.modules import (
+    allowed,
+    call_in,
+    dispatcher,
+    is_for_money,
+    on_for,
+    registry,
+    theme_layouts,
+)
 from kundelik_core.web.routes import form, page
 from kundelik_core.web.school_choice import PARAMETER, learn_schools, missing
 from kundelik_core.web.visit import Request, actor_of, visit_of
@@ -106,6 +115,9 @@ async def _wanted(request: Request, plugin: str, method: str) -> _Page:
     Raises:
         Problem: 404 where the module is on in none, 403 where it is and the reader may not.
     """
+    if is_for_money(plugin):
+        # What was paid for a child who has left is still theirs who paid it.
+        visit_of(request).actor = await remembered(actor_of(request))
     actor = actor_of(request)
     here = [s for s in actor.schools if plugin in await on_for(actor, s)]
     path = visit_of(request).path.removeprefix(f"/x/{plugin}").strip("/")
@@ -217,10 +229,10 @@ def _reply(request: Request, wanted: _Page, outcome: Outcome, school_id: int) ->
             case sdk.Html() as html:
                 return _framed(request, wanted, html, school_id)
             case sdk.Redirect(to=to):
-                address = own_address(wanted.plugin, to)
-                if len(actor_of(request).schools) > 1:
-                    address = _in_school(address, school_id)
-                return Redirect(address, status_code=303)
+                return _onward(request, own_address(wanted.plugin, to), school_id)
+            case sdk.Away(url=url) if (way := _way_of(wanted, url)) is not None:
+                address = own_address(way, url.removeprefix(f"/x/{way}/"))
+                return _onward(request, address, school_id)
             case sdk.Away(url=url):
                 return _away(request, wanted, url)
             case sdk.JsonAnswer() as answer:
@@ -234,6 +246,24 @@ def _reply(request: Request, wanted: _Page, outcome: Outcome, school_id: int) ->
     raise missing()
 
 
+def _onward(request: Request, address: str, school_id: int) -> Redirect:
+    """Lead to a page of a module."""
+    if len(actor_of(request).schools) > 1:
+        address = _in_school(address, school_id)
+    return Redirect(address, status_code=303)
+
+
+def _ways(wanted: _Page) -> tuple[str, ...]:
+    """Return the modules to whose pages and hosts this one may lead, since it pays through them."""
+    asks = registry().loaded[wanted.plugin].manifest.uses.services
+    return tuple(registry().ways_to_pay) if sdk.PAYMENT_PROVIDER in asks else ()
+
+
+def _way_of(wanted: _Page, url: str) -> str | None:
+    """Return the way to pay whose own page this is, if it is one."""
+    return next((way for way in _ways(wanted) if url.startswith(f"/x/{way}/")), None)
+
+
 def _away(request: Request, wanted: _Page, url: str) -> Response[bytes]:
     """Lead out of the site: a page of ours that says where to, and goes on by itself.
 
@@ -241,7 +271,10 @@ def _away(request: Request, wanted: _Page, url: str) -> Response[bytes]:
     """
     manifest = registry().loaded[wanted.plugin].manifest
     settings: Settings = request.app.state["settings"]
-    to, host = outside(url, manifest.uses.http_out, hosts_for(settings, wanted.plugin))
+    several = (wanted.plugin, *_ways(wanted))
+    named = {host for one in several for host in registry().loaded[one].manifest.uses.http_out}
+    added = {host for one in several for host in hosts_for(settings, one)}
+    to, host = outside(url, named, added)
     paying = manifest.kind == "payment"
     title = _("You go on to pay at %(host)s") if paying else _("You go on to %(host)s")
     return view(

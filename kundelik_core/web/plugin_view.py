@@ -27,6 +27,7 @@ __all__ = [
     "next_step",
     "origin",
     "queue",
+    "registered",
     "wants",
 ]
 
@@ -83,6 +84,26 @@ def card(one: Found, approval: Approval | None) -> Context:
         "new": one.state is State.FOUND and approval is None,
         "reason": one.reason.text(_) if one.reason else "",
         "href": f"/platform/plugins/{one.name}",
+    }
+
+
+def registered(one: Found, approval: Approval | None, known: Provenance) -> Context:
+    """Return a line of the registry: what is installed, from where, and how far it is trusted."""
+    return {
+        "title": title_of(one),
+        "href": f"/platform/plugins/{one.name}",
+        "package": f"{known.dist} {one.version}".strip(),
+        "source": known.source or (_("the installer's usual index") if known.installer else ""),
+        "tier": (
+            _("belongs to Kundelik")
+            if known.first_party
+            else _(_TIERS[known.tier]).partition(":")[0]
+            if known.tier
+            else _("not in the index file")
+        ),
+        "mode": _(_MODES[approval.mode]) if approval else "",
+        "sha256": one.sha256,
+        "attestation": known.attestation or _("none"),
     }
 
 

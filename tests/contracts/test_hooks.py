@@ -12,15 +12,6 @@ from tools.sdk_lock import ROOT
 HOOKS = [name for name in vars(Hooks) if name[0] != "_"]
 TESTS = ROOT / "tests" / "unit" / "plugins" / "test_hooks.py"
 
-COMES_WITH_PRAISE = frozenset(
-    {
-        *("navigation", "pages", "lifecycle", "permissions", "subscriptions", "jobs", "commands"),
-        *("personal_data", "privacy", "demo"),
-    }
-)
-SLOTS_WITH_PRAISE = frozenset({"diary.week", "student.card"})
-PRAISE = (ROOT / "plugins" / "praise").is_dir()
-
 
 def manifests() -> list[Path]:
     return sorted(ROOT.glob("plugins/*/kundelik_*/kundelik.toml"))
@@ -45,8 +36,6 @@ def test_a_hook_is_documented_tried_and_used(hook: str) -> None:
     tree = ast.parse(TESTS.read_text("utf-8"))
     tests = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     assert any(name.startswith(f"test_{hook}_") for name in tests), f"no test is named after {hook}"
-    if hook in COMES_WITH_PRAISE and not PRAISE:
-        return
     assert hook in implemented(), f"no plugin of ours implements {hook}: leave the hook out"
 
 
@@ -57,9 +46,17 @@ def test_a_slot_is_filled_by_a_plugin_of_our_own(slot: str) -> None:
         for file in manifests()
         for name in parse_manifest(file.read_bytes(), file.name).uses.slots
     }
-    if slot in SLOTS_WITH_PRAISE and not PRAISE:
-        return
     assert slot in filled
+
+
+@pytest.mark.parametrize("level", ["school", "user"])
+def test_a_level_has_a_plugin_of_our_own(level: str) -> None:
+    levels = {parse_manifest(file.read_bytes(), file.name).level for file in manifests()}
+    assert level in levels
+
+
+def test_a_plugin_of_our_own_has_files_for_browsers() -> None:
+    assert [file for file in manifests() if (file.parent / "static" / "pages.css").is_file()]
 
 
 def test_an_event_is_emitted_by_the_core() -> None:

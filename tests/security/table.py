@@ -168,6 +168,7 @@ JOURNAL: Final[dict[tuple[str, str], Line]] = {
     ("GET", "/journal/{group:uuid}"): Line(may=JOURNAL_READERS),
     ("GET", "/journal/{group:uuid}/{period:str}"): Line(may=JOURNAL_READERS),
     ("GET", f"{API}/{{period:str}}/changes"): Line(may=JOURNAL_READERS, query="since=0"),
+    ("GET", f"{API}/parallel"): Line(may=JOURNAL_READERS),
     ("GET", f"{CELL}/history"): Line(may=JOURNAL_READERS),
     ("POST", f"{API}/cells"): Line(may=TEACHER, sends="json", body=_cells),
     ("POST", f"{CELL}/comment"): Line(
@@ -194,6 +195,8 @@ JOURNAL: Final[dict[tuple[str, str], Line]] = {
 CLASSES: Final[dict[tuple[str, str], Line]] = {
     ("GET", "/classes"): Line(may=STAFF | OWN_SCHOOL, names=False),
     ("GET", "/classes/{class_id:uuid}"): Line(may=STAFF),
+    ("GET", "/classes/{class_id:uuid}/marks"): Line(may=DIARY_READERS - FAMILY),
+    ("GET", "/classes/{class_id:uuid}/marks/{period:str}"): Line(may=DIARY_READERS - FAMILY),
     ("GET", "/timetable/class/{class_id:uuid}"): Line(may=SCHOOL),
 }
 
@@ -220,6 +223,14 @@ OFFICE_PAGES: Final[dict[tuple[str, str], Line]] = {
         may=HEADS, sends="form", body={"reason": "x"}
     ),
     ("GET", "/office/import"): Line(may=OFFICE | OWN_SCHOOL, names=False),
+    ("POST", "/office/import/school"): Line(
+        may=OFFICE | OWN_SCHOOL,
+        names=False,
+        sends="form",
+        body={"token": "nothing", "org": "1"},
+        through=frozenset({410}),
+    ),
+    ("GET", "/office/import/sample"): Line(may=OFFICE | OWN_SCHOOL, names=False),
     ("POST", "/office/import"): Line(
         may=OFFICE | OWN_SCHOOL, names=False, sends="form", through=WRITTEN
     ),

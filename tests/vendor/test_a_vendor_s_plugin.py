@@ -203,6 +203,7 @@ def grows(here: Scene) -> None:
     if here.mode == "process":
         # Installed over the old one, it runs no more until somebody has looked at it.
         assert "1.0.0" in here.yard.plugin()["reason"]
+        assert here.yard.kundelik("plugin", "show", NAME)["new_scopes"] == ["student.v1"]
         here.yard.reload()
         here.gone()
     done = here.approve()

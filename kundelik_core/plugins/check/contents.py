@@ -80,6 +80,10 @@ def about_manifest(manifest: Manifest, where: str) -> Iterator[Finding]:
     if unknown:
         text = f"asks for what there is not: {', '.join(unknown)}"
         yield Finding("error", "unknown", where, text, "See the reference of hooks.")
+    if manifest.summary is None:
+        text = "does not say what it does"
+        help_ = "Write [summary] in kk, ru and en: schools read it before they switch it on."
+        yield Finding("warning", "summary", where, text, help_)
     vendor = manifest.vendor
     if ".example" in f"{vendor.url} {vendor.support} {vendor.security}":
         text = "has nobody who answers: the contact is an example"
@@ -171,6 +175,9 @@ def _template(path: Path, where: str) -> Iterator[Finding]:
         yield Finding("error", "template", where, str(error), "Mend it.")
         return
     for node in tree.find_all((nodes.Filter, nodes.ScopedEvalContextModifier)):
+        if isinstance(node, nodes.Filter) and node.name == "random":
+            at = f"{where}, line {node.lineno}"
+            yield Finding("error", "template", at, "uses random", "Choose in the handler.")
         if not isinstance(node, nodes.Filter) or node.name in {"safe", "forceescape"}:
             at = f"{where}, line {node.lineno}"
             help_ = "Give values as they are; every value is text and never markup."

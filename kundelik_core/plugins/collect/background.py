@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from kundelik_core.plugins.collect.faults import bad_form, undeclared
+from kundelik_core.plugins.collect.faults import bad_form
 from kundelik_core.plugins.collect.handlers import Handlers
 from kundelik_core.plugins.declared import (
     LIFECYCLE,
@@ -37,9 +37,8 @@ def collect_background(handlers: Handlers, manifest: Manifest) -> dict[str, obje
 
 def _subscriptions(handlers: Handlers, manifest: Manifest) -> list[DeclaredSubscription]:
     found = []
-    for one in handlers.several("subscriptions", Subscription):
-        if one.event not in manifest.uses.events:
-            raise undeclared("uses.events", str(one.event))
+    named, where = manifest.uses.events, "uses.events"
+    for one in handlers.named("subscriptions", Subscription, "event", named, where):
         handlers.put("subscriptions", "event", one.event, one.handle)
         found.append(handlers.half("subscriptions", one, DeclaredSubscription))
     return found
@@ -47,9 +46,7 @@ def _subscriptions(handlers: Handlers, manifest: Manifest) -> list[DeclaredSubsc
 
 def _jobs(handlers: Handlers, manifest: Manifest) -> list[DeclaredJob]:
     found = []
-    for job in handlers.several("jobs", Job):
-        if job.name not in manifest.uses.jobs:
-            raise undeclared("uses.jobs", str(job.name))
+    for job in handlers.named("jobs", Job, "name", manifest.uses.jobs, "uses.jobs"):
         handlers.put("jobs", "job", job.name, job.run)
         half = handlers.half("jobs", job, DeclaredJob)
         if fault := _schedule_fault(half.schedule):
@@ -79,9 +76,8 @@ def _schedule_fault(schedule: object) -> str:
 
 def _commands(handlers: Handlers, manifest: Manifest) -> list[DeclaredCommand]:
     found = []
-    for command in handlers.several("commands", Command):
-        if command.name not in manifest.uses.commands:
-            raise undeclared("uses.commands", str(command.name))
+    named, where = manifest.uses.commands, "uses.commands"
+    for command in handlers.named("commands", Command, "name", named, where):
         handlers.put("commands", "command", command.name, command.run)
         half = handlers.half("commands", command, DeclaredCommand)
         names = [str(argument.name) for argument in half.arguments]

@@ -1,13 +1,13 @@
 """Ask a plugin's hooks, and put its handlers into a table as they come."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
 import pluggy
 
-from kundelik_core.plugins.collect.faults import bad_form
+from kundelik_core.plugins.collect.faults import bad_form, undeclared
 from kundelik_core.plugins.declared import HandlerKey, HandlerKind
 
 __all__ = ["Handlers"]
@@ -55,6 +55,16 @@ class Handlers:
                 raise bad_form(hook, f"{answer!r} is no class derived from {base.__name__}")
             return answer
         return None
+
+    def named(
+        self, hook: str, kind: type[_T], key: str, allowed: Collection[str], where: str
+    ) -> Iterator[_T]:
+        """Yield what a hook lists, each a thing that the manifest names at ``where``."""
+        for one in self.several(hook, kind):
+            name = getattr(one, key)
+            if name not in allowed:
+                raise undeclared(where, str(name))
+            yield one
 
     def _ask(self, hook: str) -> list[Any]:
         answers: list[Any] = getattr(self._manager.hook, hook)()

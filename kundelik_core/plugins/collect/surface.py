@@ -59,9 +59,7 @@ def _known(hook: str, permission: object, codes: Collection[str]) -> None:
 
 def _slots(handlers: Handlers, manifest: Manifest, codes: Collection[str]) -> list[DeclaredSlot]:
     found = []
-    for slot in handlers.several("slots", Slot):
-        if slot.slot not in manifest.uses.slots:
-            raise undeclared("uses.slots", str(slot.slot))
+    for slot in handlers.named("slots", Slot, "slot", manifest.uses.slots, "uses.slots"):
         _known("slots", slot.permission, codes)
         handlers.put("slots", "slot", slot.slot, slot.render)
         found.append(handlers.half("slots", slot, DeclaredSlot))

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from kundelik_core.kernel.wire import Connection
 from kundelik_core.plugins.database.names import login_of, owner_of, view_of
-from kundelik_core.sdk import Manifest
+from kundelik_core.sdk import PAYMENT_PROVIDER, Manifest
 
 __all__ = ["Asking", "asking_of", "grant_scopes", "grant_wishes", "known_scopes"]
 
@@ -17,7 +17,8 @@ def asking_of(manifest: Manifest | None) -> Asking:
     """Return what a plugin may ask for, as its manifest says."""
     if manifest is None:
         return ""
-    if manifest.kind == "payment":
+    # Who only carries payments out keeps no orders: what money opens is not a provider's to ask.
+    if manifest.kind == "payment" and PAYMENT_PROVIDER not in manifest.provides:
         return "money"
     return "credits" if manifest.uses.products else ""
 

@@ -12,7 +12,7 @@ import pluggy
 
 from kundelik_core.kernel.i18n import N_
 from kundelik_core.plugins.collect import RefusedError, collect
-from kundelik_core.plugins.declared import Declared
+from kundelik_core.plugins.declared import Declared, DeclaredProvider
 from kundelik_core.plugins.settings import setting_fault
 from kundelik_core.plugins.states import Reason
 from kundelik_core.sdk import (
@@ -24,6 +24,7 @@ from kundelik_core.sdk import (
     Lifecycle,
     Manifest,
     Page,
+    PaymentProvider,
     PrivacyHandlers,
     Service,
     Slot,
@@ -110,6 +111,16 @@ class _Demo:
         return Demo(fill=_nothing)
 
 
+class _Payer:
+    def __init__(self, declared: DeclaredProvider) -> None:
+        self._declared = declared
+
+    @hookimpl
+    def payment_provider(self) -> PaymentProvider:
+        steps: dict[str, Any] = dict.fromkeys(self._declared.steps(), _nothing)
+        return PaymentProvider(**_fields(self._declared), **steps)
+
+
 def _fields(one: msgspec.Struct) -> dict[str, Any]:
     return {name: getattr(one, name) for name in one.__struct_fields__}
 
@@ -125,6 +136,8 @@ def checked(declared: Declared, manifest: Manifest) -> Declared:
     manager.register((_Private if declared.privacy else _Echo)(declared))
     if declared.demo:
         manager.register(_Demo())
+    if declared.provider:
+        manager.register(_Payer(declared.provider))
     again = collect(manager, manifest).declared
     names = [field.name for field in declared.settings]
     whole = msgspec.structs.replace(again, settings=declared.settings)

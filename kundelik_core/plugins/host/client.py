@@ -6,12 +6,12 @@ host that is stuck is soon asked nothing at all.
 """
 
 import asyncio
-import contextlib
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import msgspec
+from typing_extensions import override
 
 from kundelik_core.plugins.host import protocol
 from kundelik_core.plugins.host.questions import QuestionDesk
@@ -22,6 +22,7 @@ __all__ = ["HostBusy", "HostClient", "HostDown", "PluginRaised", "WrongAnswer", 
 IN_FLIGHT: Final = 32
 UNSENT_BYTES: Final = 8 * 1024 * 1024
 _GREETING_S: Final = 1.0
+_GOODBYE_S: Final = 2.0
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 
@@ -112,61 +113,42 @@ class HostClient:
         self._not_before = time.monotonic() + self._pause
 
     async def _open(self) -> "_Line":
-        writer: asyncio.StreamWriter | None = None
+        loop = asyncio.get_running_loop()
+        line = _Line(self.name, self._sha256, self._key, self._desk)
         try:
             async with asyncio.timeout(_GREETING_S):
-                reader, writer = await asyncio.open_unix_connection(str(self._path))
-                await self._greet(reader, writer)
-        except (OSError, EOFError, TimeoutError, protocol.Garbled) as error:
-            if writer is not None:
-                writer.close()
+                await loop.create_unix_connection(lambda: line, str(self._path))
+                await line.greeted
+        except (OSError, TimeoutError, protocol.Garbled) as error:
             why = str(error) or type(error).__name__
+            line.cut(why)
             raise HostDown(f"the process of {self.name} cannot be reached: {why}") from error
-        return _Line(self.name, reader, writer, self._desk)
-
-    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonce = protocol.nonce()
-        writer.write(protocol.frame(protocol.Hello(protocol.PROTOCOL, API_VERSION, nonce)))
-        welcome = protocol.from_host(await read_frame(reader))
-        if why := judged(self.name, self._sha256, self._key, nonce, welcome):
-            raise protocol.Garbled(why)
-        assert isinstance(welcome, protocol.Welcome)
-        shown = protocol.proof(self._key, "core", welcome.nonce)
-        writer.write(protocol.frame(protocol.Proof(shown)))
+        return line
 
 
-async def read_frame(reader: asyncio.StreamReader) -> bytes:
-    """Return the next frame of a host.
+class _Line(asyncio.Protocol):
+    """One open connection: first the proofs, then calls and answers side by side."""
 
-    Raises:
-        Garbled: longer than any frame may be.
-        IncompleteReadError: it hung up.
-    """
-    head = await reader.readexactly(protocol.HEAD.size)
-    return await reader.readexactly(protocol.length(head, protocol.MAX_FRAME_BYTES))
-
-
-class _Line:
-    """One open connection."""
-
-    def __init__(
-        self,
-        name: str,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        desk: QuestionDesk,
-    ) -> None:
-        self._name = name
-        self._reader, self._writer = reader, writer
+    def __init__(self, name: str, sha256: str, key: bytes, desk: QuestionDesk) -> None:
+        self._name, self._sha256, self._key = name, sha256, key
+        loop = asyncio.get_running_loop()
+        self.greeted: asyncio.Future[None] = loop.create_future()
+        self._gone: asyncio.Future[None] = loop.create_future()
+        self._create_future = loop.create_future
+        self._frames = protocol.Frames(protocol.MAX_FRAME_BYTES)
+        self._nonce = protocol.nonce()
+        self._transport: asyncio.Transport | None = None
         self._last = 0
         self._questions = desk.open(self._tell)
         # None: nobody waits any more, and the host has not said that it is done.
         self._open: dict[int, asyncio.Future[protocol.Done | protocol.Failed] | None] = {}
         self.closed = False
-        self._task = asyncio.get_running_loop().create_task(self._listen())
 
     async def ask(self, call: protocol.Call) -> protocol.Done | protocol.Failed:
-        transport = self._writer.transport
+        """Send a call, whose number is filled in, and return its answer."""
+        transport = self._transport
+        if self.closed or transport is None:
+            raise HostDown(f"the process of {self._name} went away")
         if len(self._open) >= IN_FLIGHT or transport.get_write_buffer_size() > UNSENT_BYTES:
             raise HostBusy(f"{self._name} has {len(self._open)} calls that it has not answered")
         self._last += 1
@@ -174,23 +156,19 @@ class _Line:
         data = protocol.frame(msgspec.structs.replace(call, id=number))
         if len(data) > protocol.MAX_CALL_BYTES:
             raise ValueError(f"a call of {len(data)} bytes: {protocol.MAX_CALL_BYTES} are the most")
-        waiter = asyncio.get_running_loop().create_future()
+        waiter = self._create_future()
         self._open[number] = waiter
         self._questions.begin(number, call.context)
-        self._writer.write(data)
+        transport.write(data)
         try:
             answer: protocol.Done | protocol.Failed = await waiter
         except asyncio.CancelledError:
             if number in self._open:
                 self._open[number] = None
                 self._questions.end(number)
-                self._writer.write(protocol.frame(protocol.Cancel(number)))
+                transport.write(protocol.frame(protocol.Cancel(number)))
             raise
         return answer
-
-    def _tell(self, told: protocol.Told) -> None:
-        if not self.closed:
-            self._writer.write(protocol.frame(told))
 
     def cut(self, why: str) -> None:
         """Hang up; whoever still waits is told."""
@@ -198,8 +176,11 @@ class _Line:
             return
         self.closed = True
         self._questions.close()
-        self._writer.close()
-        self._task.cancel()
+        if self._transport is None:
+            self._gone.cancel()  # it was never there
+        else:
+            self._transport.close()
+        self.greeted.cancel()
         waiting, self._open = self._open, {}
         for waiter in waiting.values():
             if waiter is not None and not waiter.done():
@@ -207,24 +188,67 @@ class _Line:
 
     async def ended(self) -> None:
         """Wait until nothing of the line is left."""
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await self._task
-        with contextlib.suppress(Exception):
-            await self._writer.wait_closed()
+        await asyncio.wait([self._gone], timeout=_GOODBYE_S)
 
-    async def _listen(self) -> None:
-        why = "it hung up"
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's is one in all but its class.
+        self._transport = given = cast("asyncio.Transport", transport)
+        if self.closed:  # nobody waits for it any more
+            given.close()
+            return
+        hello = protocol.Hello(protocol.PROTOCOL, API_VERSION, self._nonce)
+        given.write(protocol.frame(hello))
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self.closed:
+            return
         try:
-            while True:
-                self._take(protocol.from_host(await read_frame(self._reader)))
+            for body in self._frames.cut(data):
+                message = protocol.from_host(body)
+                if self.greeted.done():
+                    self._take(message)
+                else:
+                    self._greet(message)
         except protocol.Garbled as error:
-            why = str(error)
-        except (OSError, EOFError):
-            pass
-        finally:
-            self.cut(why)
+            self._end(error)
+
+    @override
+    def eof_received(self) -> None:
+        """Hang up as well."""
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._gone.done():
+            self._gone.set_result(None)
+        self._end(ConnectionError("it hung up"))
+
+    def _end(self, error: Exception) -> None:
+        if not self.greeted.done():
+            self.greeted.set_exception(error)  # whoever opens the line cuts it
+            return
+        self.cut(str(error))
+
+    def _greet(self, welcome: protocol.FromHost) -> None:
+        if why := judged(self._name, self._sha256, self._key, self._nonce, welcome):
+            raise protocol.Garbled(why)
+        assert isinstance(welcome, protocol.Welcome)
+        assert self._transport is not None
+        shown = protocol.proof(self._key, "core", welcome.nonce)
+        self._transport.write(protocol.frame(protocol.Proof(shown)))
+        self.greeted.set_result(None)
+
+    def _tell(self, told: protocol.Told) -> None:
+        if self.closed or self._transport is None:
+            return
+        self._transport.write(protocol.frame(told))
+        if self._transport.get_write_buffer_size() > UNSENT_BYTES:
+            self.cut("it does not read what it asked for")
 
     def _take(self, message: protocol.FromHost) -> None:
+        if self.closed:
+            return
         if isinstance(message, protocol.Asked) and message.call in self._open:
             self._questions.take(message)
             return

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -33,6 +33,7 @@ __all__ = [
     "Done",
     "Failed",
     "Fault",
+    "Frames",
     "FromCore",
     "FromHost",
     "Garbled",
@@ -71,6 +72,7 @@ ANSWER_BYTES: Final[Mapping[HandlerKind, int]] = MappingProxyType(
         "demo": _KB,
         "webhook": 4 * _KB,
         "service": 64 * _KB,
+        "payment": 64 * _KB,
     }
 )
 """The most that one answer may weigh; the templates make HTML of it, which has bounds of its own"""
@@ -188,7 +190,7 @@ def frame(message: FromCore | FromHost) -> bytes:
     return HEAD.pack(len(body)) + body
 
 
-def length(head: bytes, most: int) -> int:
+def length(head: bytes | bytearray, most: int) -> int:
     """Return how long the frame is that begins so.
 
     Raises:
@@ -198,6 +200,37 @@ def length(head: bytes, most: int) -> int:
     if size > most:
         raise Garbled(f"a frame of {size} bytes, where {most} are the most")
     return size
+
+
+class Frames:
+    """Cut what comes over a line into frames, of ``most`` bytes each at the most."""
+
+    __slots__ = ("_rest", "most")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._rest = bytearray()
+
+    def cut(self, data: bytes) -> Iterator[bytes]:
+        """Yield each frame that is whole with ``data``; ``most`` may change in between.
+
+        Raises:
+            Garbled: longer than any frame may be; nothing that comes after it counts.
+        """
+        if not self._rest and len(data) >= HEAD.size:
+            end = HEAD.size + length(data[: HEAD.size], self.most)
+            if len(data) == end:  # as it mostly comes
+                yield data[HEAD.size :]
+                return
+        rest = self._rest
+        rest += data
+        while len(rest) >= HEAD.size:
+            end = HEAD.size + length(rest[: HEAD.size], self.most)
+            if len(rest) < end:
+                return
+            body = bytes(rest[HEAD.size : end])
+            del rest[:end]
+            yield body
 
 
 def from_core(body: bytes) -> FromCore:

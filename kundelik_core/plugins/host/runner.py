@@ -1,6 +1,6 @@
 """Call handlers of plugins that run in processes of their own, as if they ran here."""
 
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 import msgspec
@@ -86,7 +86,9 @@ class RunnerSwitch:
     def __init__(self, here: Runner, hosted: Runner, names: Iterable[str]) -> None:
         self._here, self._hosted, self._names = here, hosted, frozenset(names)
 
-    async def call(self, ref: HandlerRef, call: CallContext, payload: object) -> object:
+    def call(
+        self, ref: HandlerRef, call: CallContext, payload: object
+    ) -> Coroutine[Any, Any, object]:
         """Return what the handler answers, from this process or from its own."""
         runner = self._hosted if ref.plugin in self._names else self._here
-        return await runner.call(ref, call, payload)
+        return runner.call(ref, call, payload)

@@ -14,19 +14,21 @@ from collections.abc import Mapping
 from contextvars import Context, ContextVar
 from pathlib import Path
 from socket import socket
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
+import uvloop
+from typing_extensions import override
 
 from kundelik_core.plugins.collect import RefusedError
 from kundelik_core.plugins.context import CallContext
 from kundelik_core.plugins.database.engine import PluginPool
-from kundelik_core.plugins.declared import Declared, HandlerRef
+from kundelik_core.plugins.declared import Declared, HandlerKey, HandlerRef
 from kundelik_core.plugins.discover import find_plugins
 from kundelik_core.plugins.host import confine, protocol
 from kundelik_core.plugins.host.spec import HostSpec
 from kundelik_core.plugins.registry import Registry, load_here
-from kundelik_core.plugins.runner import LocalRunner, payload_type, plain_answer
+from kundelik_core.plugins.runner import LocalRunner, packed_answer, payload_type
 from kundelik_core.plugins.states import Found, State
 from kundelik_core.sdk import API_VERSION, SERVICES
 
@@ -52,6 +54,17 @@ class Host(msgspec.Struct, kw_only=True):
     refused: str = ""
     runner: LocalRunner | None = None
     running: int = 0
+    decoders: dict[HandlerKey, msgspec.msgpack.Decoder[Any]] = {}
+
+    def payload(self, ref: HandlerRef, raw: msgspec.Raw) -> object:
+        """Return what a handler is given besides its context."""
+        decoder = self.decoders.get((ref.kind, ref.name))
+        if decoder is None:
+            kind = payload_type(ref)
+            if kind is None:
+                return None
+            decoder = self.decoders[ref.kind, ref.name] = msgspec.msgpack.Decoder(kind)
+        return decoder.decode(raw)
 
 
 def main(raw: Mapping[str, Any]) -> int:
@@ -73,7 +86,7 @@ def main(raw: Mapping[str, Any]) -> int:
         refused=refused,
     )
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(host, found, door, spec.url))
+        uvloop.run(_serve(host, found, door, spec.url))
     return 0
 
 
@@ -106,7 +119,7 @@ async def _serve(host: Host, found: Found | None, door: socket, url: str) -> Non
         _load(host, found, pool)
     gc.freeze()
     door.listen(_BACKLOG)
-    server = await asyncio.start_unix_server(lambda r, w: _Line(host, r, w).run(), sock=door)
+    server = await loop.create_unix_server(lambda: _Line(host), sock=door)
     await stop.wait()
     server.close()
     if pool:
@@ -150,13 +163,17 @@ async def _ask_core(
     return await line.ask(number, name, question)
 
 
-class _Line:
+class _Line(asyncio.Protocol):
     """One connection: first the proofs, then calls side by side."""
 
-    def __init__(
-        self, host: Host, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        self._host, self._reader, self._writer = host, reader, writer
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._frames = protocol.Frames(protocol.MAX_GREETING_BYTES)
+        self._nonce: bytes | None = None
+        self._trusted = False
+        self._timer: asyncio.TimerHandle | None = None
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._cancelled: set[int] = set()
         self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
@@ -164,11 +181,11 @@ class _Line:
 
     async def ask(self, number: int, name: str, question: object) -> Any:  # noqa: ANN401 - a reply
         """Return the core's reply to a question of a call; None once the call is over."""
-        if number not in self._tasks or self._writer.is_closing():
+        if number not in self._tasks or self._closing:
             return None
         body = msgspec.msgpack.encode(question)
         self._last += 1
-        mine, waiter = self._last, asyncio.get_running_loop().create_future()
+        mine, waiter = self._last, self._loop.create_future()
         self._waiting[mine] = waiter
         try:
             self._send(protocol.Asked(mine, number, name, msgspec.Raw(body)))
@@ -176,52 +193,73 @@ class _Line:
         finally:
             del self._waiting[mine]
 
-    async def run(self) -> None:
+    @property
+    def _closing(self) -> bool:
+        return self._transport is None or self._transport.is_closing()
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's is one in all but its class.
+        self._transport = cast("asyncio.Transport", transport)
+        self._timer = self._loop.call_later(_GREETING_S, self._cut, "no greeting in time")
+
+    @override
+    def data_received(self, data: bytes) -> None:
         """Answer until the other side hangs up or says something that nobody says."""
+        if self._closing:
+            return
         try:
-            async with asyncio.timeout(_GREETING_S):
-                await self._greet()
-            while True:
-                self._take(protocol.from_core(await self._frame(protocol.MAX_CALL_BYTES)))
-        except (protocol.Garbled, TimeoutError) as error:
-            _log.warning("a connection was cut: %s %s", type(error).__name__, error)
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            for task in self._tasks.values():
-                task.cancel()
-            for waiter in self._waiting.values():
-                waiter.cancel()
-            self._writer.close()
+            for body in self._frames.cut(data):
+                message = protocol.from_core(body)
+                if self._trusted:
+                    self._take(message)
+                else:
+                    self._greet(message)
+        except protocol.Garbled as error:
+            self._cut(str(error))
 
-    async def _frame(self, most: int) -> bytes:
-        head = await self._reader.readexactly(protocol.HEAD.size)
-        return await self._reader.readexactly(protocol.length(head, most))
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._timer:
+            self._timer.cancel()
+        for task in list(self._tasks.values()):
+            task.cancel()
+        for waiter in self._waiting.values():
+            waiter.cancel()
 
-    async def _greet(self) -> None:
+    def _cut(self, why: str) -> None:
+        _log.warning("a connection was cut: %s", why)
+        if self._transport is not None:
+            self._transport.close()
+
+    def _greet(self, message: protocol.FromCore) -> None:
         """Exchange proofs; nobody is told anything before."""
         host = self._host
-        hello = protocol.from_core(await self._frame(protocol.MAX_GREETING_BYTES))
-        if not isinstance(hello, protocol.Hello):
-            raise protocol.Garbled("no greeting")
-        ours = protocol.nonce()
-        welcome = protocol.Welcome(
-            protocol.PROTOCOL,
-            API_VERSION,
-            host.sha256,
-            os.getpid(),
-            host.confined,
-            ours,
-            protocol.proof(host.key, "host", hello.nonce),
-            host.declared,
-            host.refused,
-        )
-        self._writer.write(protocol.frame(welcome))
-        shown = protocol.from_core(await self._frame(protocol.MAX_GREETING_BYTES))
-        if not isinstance(shown, protocol.Proof) or not protocol.proven(
-            host.key, "core", ours, shown.proof
+        if self._nonce is None:
+            if not isinstance(message, protocol.Hello):
+                raise protocol.Garbled("no greeting")
+            self._nonce = protocol.nonce()
+            welcome = protocol.Welcome(
+                protocol.PROTOCOL,
+                API_VERSION,
+                host.sha256,
+                os.getpid(),
+                host.confined,
+                self._nonce,
+                protocol.proof(host.key, "host", message.nonce),
+                host.declared,
+                host.refused,
+            )
+            self._send(welcome)
+            return
+        if not isinstance(message, protocol.Proof) or not protocol.proven(
+            host.key, "core", self._nonce, message.proof
         ):
             raise protocol.Garbled("no proof")
+        self._trusted = True
+        self._frames.most = protocol.MAX_CALL_BYTES
+        if self._timer:
+            self._timer.cancel()
 
     def _take(self, message: protocol.FromCore) -> None:
         if isinstance(message, protocol.Cancel):
@@ -241,7 +279,7 @@ class _Line:
             return
         self._host.running += 1
         # An empty Context: a handler inherits nothing of another's.
-        task = asyncio.get_running_loop().create_task(self._answer(message), context=Context())
+        task = self._loop.create_task(self._answer(message), context=Context())
         self._tasks[message.id] = task
         task.add_done_callback(lambda done: self._ended(message.id, done))
 
@@ -259,24 +297,22 @@ class _Line:
         try:
             answer = await self._called(call)
         except asyncio.CancelledError:
-            if call.id in self._cancelled or self._writer.is_closing():
+            if call.id in self._cancelled or self._closing:
                 raise
             error = RuntimeError("it cancelled itself")
             answer = protocol.Failed(call.id, "raised", "RuntimeError", str(error))
         except BaseException as error:  # noqa: BLE001 - the boundary
             answer = _failed(call.id, "raised", error, told=call.kind != "webhook")
         self._send(answer)
-        await self._writer.drain()
 
     async def _called(self, call: protocol.Call) -> protocol.Done | protocol.Failed:
         if self._host.runner is None:
             raise LookupError(self._host.refused)
         ref = HandlerRef(self._host.name, call.kind, call.name)
-        kind = payload_type(ref)
-        payload = None if kind is None else msgspec.msgpack.decode(call.payload, type=kind)
+        payload = self._host.payload(ref, call.payload)
         value = await self._host.runner.call(ref, call.context, payload)
         try:
-            body = msgspec.msgpack.encode(plain_answer(ref, value))
+            body, _plain = packed_answer(ref, value)
             if len(body) > (most := protocol.ANSWER_BYTES[call.kind]):
                 raise ValueError(f"the answer has {len(body)} bytes, where {most} are the most")
         except Exception as error:  # noqa: BLE001 - whatever a value does when it is looked at
@@ -284,8 +320,8 @@ class _Line:
         return protocol.Done(call.id, msgspec.Raw(body))
 
     def _send(self, message: protocol.FromHost) -> None:
-        if not self._writer.is_closing():
-            self._writer.write(protocol.frame(message))
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(protocol.frame(message))
 
 
 def _failed(

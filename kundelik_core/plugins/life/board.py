@@ -27,6 +27,7 @@ _Seen: TypeAlias = tuple[datetime, Phase, datetime]
 
 BREAKER: Final = "plugins.breaker"
 CAP_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = 0.2
 
 _log = logging.getLogger(__name__)
 _FAULTS: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -76,6 +77,7 @@ class SharedBoard:
         self._taken: dict[str, _Seen] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._learnt = 0.0
+        self._next_look = 0.0
         self._hub: Hub | None = None
         self._learning = False
         self._again = False
@@ -92,8 +94,11 @@ class SharedBoard:
 
     def admits(self, plugin: str) -> bool:
         """Say whether a call may be made."""
-        if self._old():
-            self._ask()
+        at = time.monotonic()
+        if at >= self._next_look:  # a page asks for each of its plugins
+            self._next_look = at + LOOK_SECONDS
+            if self._old():
+                self._ask()
         if plugin in self._halted or plugin in self._held:
             return False
         return self._board.admits(plugin)

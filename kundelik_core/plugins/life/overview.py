@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from kundelik_core.kernel.settings import Settings
 from kundelik_core.plugins.host.plans import all_found
 from kundelik_core.plugins.life.installed import provenance
@@ -47,10 +49,27 @@ async def overview(settings: Settings, name: str | None = None) -> list[dict[str
     return rows
 
 
-def _doors(one: Found) -> list[str]:
-    """Return where a plugin takes messages from outside."""
-    hooks = one.manifest.uses.webhooks if one.manifest else ()
-    return [f"/x/{one.name}/hook/{hook}" for hook in hooks]
+def _asks(one: Found, approval: Approval | None) -> dict[str, Any]:
+    """Return what a plugin says of itself and asks for; ``new_scopes`` were not approved yet."""
+    manifest = one.manifest
+    if manifest is None:
+        return {}
+    known = set(approval.scopes) if approval else set()
+    asked = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in msgspec.structs.asdict(manifest.uses).items()
+    }
+    asked["webhooks"] = [f"/x/{one.name}/hook/{hook}" for hook in manifest.uses.webhooks]
+    return {
+        "summary": manifest.summary.en if manifest.summary else "",
+        "vendor": manifest.vendor.name,
+        "level": manifest.level,
+        "reads": list(manifest.data.reads),
+        "new_scopes": [scope for scope in manifest.data.reads if approval and scope not in known],
+        "personal": manifest.data.personal,
+        "provides": list(manifest.provides),
+        **asked,
+    }
 
 
 def overview_without_database(settings: Settings, name: str | None = None) -> list[dict[str, Any]]:
@@ -72,10 +91,7 @@ def _row(
         "mode": approval.mode if approval else "",
         "distribution": one.dist,
         "sha256": one.sha256,
-        "reads": list(one.manifest.data.reads) if one.manifest else [],
-        "http_out": list(one.manifest.uses.http_out) if one.manifest else [],
-        "secrets": list(one.manifest.uses.secrets) if one.manifest else [],
-        "webhooks": _doors(one),
+        **_asks(one, approval),
         "approved": {
             "version": approval.version, "sha256": approval.sha256, "scopes": approval.scopes,
             "at": approval.approved_at, "by": approval.approved_by,

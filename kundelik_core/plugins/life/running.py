@@ -31,11 +31,12 @@ from kundelik_core.plugins.life.rules import decide, wanted
 from kundelik_core.plugins.registry import Loaded, Registry, load_here, load_plugins
 from kundelik_core.plugins.render import JinjaRenderer
 from kundelik_core.plugins.runner import LocalRunner, Runner
+from kundelik_core.plugins.schedule import wake_of
 from kundelik_core.plugins.secrets import Secrets
 from kundelik_core.plugins.services import Broker
 from kundelik_core.plugins.states import Found, Reason, State
 from kundelik_core.plugins.wishes import settle_after_call
-from kundelik_core.sdk import Listed
+from kundelik_core.sdk import PAYMENT_PROVIDER, Listed, ListedProvider
 
 __all__ = ["LONG_TTL", "Equipment", "Hosts", "Running", "running", "running_plugins", "use_keys"]
 
@@ -100,6 +101,17 @@ class Equipment:
         self._secrets = Secrets(settings, registry)
         self._address = settings.public_address
         self._sellers = {name for name, one in registry.loaded.items() if asking_of(one.manifest)}
+        self._payees = {
+            name
+            for name, one in registry.loaded.items()
+            if PAYMENT_PROVIDER in one.manifest.uses.services
+        }
+        # Of the others there is nothing to add but what the school stored, and the key.
+        self._plain = frozenset(
+            name
+            for name, one in registry.loaded.items()
+            if not one.manifest.uses.secrets and name not in self._sellers | self._payees
+        )
         self._tokens: dict[tuple[str, int], tuple[float, str]] = {}
 
     def __call__(self, plugin: str, call: CallContext) -> CallContext:
@@ -111,6 +123,14 @@ class Equipment:
                 version, values = self._allowed.settings(call.school.id, plugin)
             if self._keys is not None:
                 token = self._token(plugin, call.school.id, self._keys.signer)
+        if plugin in self._plain:
+            return msgspec.structs.replace(
+                call,
+                settings_version=version,
+                settings=values,
+                db_token=token,
+                address=self._address,
+            )
         return msgspec.structs.replace(
             call,
             settings_version=version,
@@ -119,7 +139,12 @@ class Equipment:
             secrets=self._secrets.of(plugin),
             address=self._address,
             catalogue=self._listed(plugin, call) if plugin in self._sellers else call.catalogue,
+            providers=self._providers(call) if plugin in self._payees else call.providers,
         )
+
+    def forget_secrets(self) -> None:
+        """Look at the operator's files anew, which otherwise takes some seconds."""
+        self._secrets.forget()
 
     def _token(self, plugin: str, school_id: int, signer: Signer) -> str:
         """Return a key to the plugin's database; one serves for a few seconds, which saves much."""
@@ -137,9 +162,27 @@ class Equipment:
         """Return what can be bought, as far as the plugin is to know."""
         if self._shelf is None:
             return call.catalogue
-        school = call.school
-        on: Collection[str] = self._allowed.known(school.id) if school else self._registry.loaded
-        return self._shelf.of(plugin, on)
+        return self._shelf.of(plugin, self._on(call))
+
+    def _on(self, call: CallContext) -> Collection[str]:
+        return self._allowed.known(call.school.id) if call.school else self._registry.loaded
+
+    def _providers(self, call: CallContext) -> tuple[ListedProvider, ...]:
+        """Return the ways to pay that the school allows, and whether the operator set them up."""
+        if call.providers:  # what a test hands over
+            return call.providers
+        on = self._on(call)
+        return tuple(
+            ListedProvider(
+                plugin=name,
+                title=one.title,
+                can=one.can,
+                terms=one.terms,
+                ready=set(one.needs) <= self._secrets.of(name).keys(),
+            )
+            for name, one in self._registry.ways_to_pay.items()
+            if name in on
+        )
 
 
 def _assemble(
@@ -154,7 +197,7 @@ def _assemble(
 ) -> Running:
     board = SharedBoard(registry.loaded)
     allowed = Allowed(registry, board.halted)
-    broker = Broker(registry, allowed.active)
+    broker = Broker(registry, allowed.active, wake_of(registry))
     if hosts:
         hosts.answer_with(broker.ask)
     here = LocalRunner(registry, pools.of if pools else None, broker.ask)

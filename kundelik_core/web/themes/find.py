@@ -136,7 +136,7 @@ def load_theme(name: str, found: Iterable[Found] | None = None) -> Theme:
     if named:
         raise ThemeError(f"the theme {name} ({named[0].dist}) cannot be used: {named[0].problem}")
     if not there:
-        raise ThemeError("no theme is installed. Run: make setup, or install one.")
+        raise ThemeError("no theme is installed. Run: pip install kundelik-theme-default")
     names = ", ".join(sorted({one.name for one in there}))
     raise ThemeError(f"KUNDELIK_THEME={name!r}: no such theme is installed; there are: {names}")
 

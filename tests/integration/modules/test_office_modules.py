@@ -43,7 +43,7 @@ async def test_all_about_a_module_is_said_in_words(app: Shell, town: Town) -> No
         "Names and classes of pupils.", "a week of the diary", "a pupil left a class",
         "What the teacher said to the pupil", "for 400 days", "nobody outside", "Write notes",
         "Homeroom teacher", "data about people, what children see", "Security reports",
-        "Switch on for the school",
+        "Switch on for the school", "Teachers write a good word to a pupil.",
     ):  # fmt: skip
         assert words in text, words
     assert re.search(r"<dd class=\"break below\">[0-9a-f]{64}</dd>", text)

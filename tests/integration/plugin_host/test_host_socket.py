@@ -15,8 +15,8 @@ import pytest
 
 from kundelik_core.plugins.collect import RefusedError
 from kundelik_core.plugins.declared import Declared, DeclaredSlot, HandlerRef
-from kundelik_core.plugins.host import client, protocol
-from kundelik_core.plugins.host.client import HostBusy, HostDown, WrongAnswer
+from kundelik_core.plugins.host import protocol
+from kundelik_core.plugins.host.client import IN_FLIGHT, HostBusy, HostDown, WrongAnswer
 from kundelik_core.plugins.host.load import host_loader
 from kundelik_core.plugins.host.place import Place, place_of
 from kundelik_core.plugins.host.runner import HostRunner
@@ -55,6 +55,12 @@ async def host(
         assert hosted.load(found).loaded
         yield hosted
         await hosted.hosted.close()
+
+
+async def read_frame(reader: asyncio.StreamReader) -> bytes:
+    """Return the next frame, whoever it is from."""
+    head = await reader.readexactly(protocol.HEAD.size)
+    return await reader.readexactly(protocol.length(head, protocol.MAX_FRAME_BYTES))
 
 
 # -- strangers at the door of a real host
@@ -99,7 +105,7 @@ async def test_without_the_key_nobody_calls(host: Hosting) -> None:
     reader, writer = await asyncio.open_unix_connection(str(host.place.socket(NAME)))
     hello = protocol.Hello(protocol.PROTOCOL, API_VERSION, protocol.nonce())
     writer.write(protocol.frame(hello))
-    welcome = protocol.from_host(await client.read_frame(reader))
+    welcome = protocol.from_host(await read_frame(reader))
     assert isinstance(welcome, protocol.Welcome)
     wrong = protocol.proof(b"another plugin's key", "core", welcome.nonce)
     writer.write(protocol.frame(protocol.Proof(wrong)) + protocol.frame(CALL))
@@ -129,13 +135,13 @@ async def impostor(place: Place, sha: str, behave: Behave, **welcome: Any) -> As
         assert task is not None
         tasks.add(task)
         with contextlib.suppress(ConnectionError, EOFError), contextlib.closing(writer):
-            hello = protocol.from_core(await client.read_frame(reader))
+            hello = protocol.from_core(await read_frame(reader))
             assert isinstance(hello, protocol.Hello)
             proof = protocol.proof(place.key(NAME), "host", hello.nonce)
             writer.write(protocol.frame(_welcome(sha, proof, **welcome)))
-            await client.read_frame(reader)
+            await read_frame(reader)
             while True:
-                call = protocol.from_core(await client.read_frame(reader))
+                call = protocol.from_core(await read_frame(reader))
                 if isinstance(call, protocol.Call):
                     await behave(reader, writer, call.id)
 
@@ -248,7 +254,7 @@ async def test_silence_is_bounded(tmp_path: Path, found: Found) -> None:
     runner = HostRunner(place)
     runner.add(found)
     async with impostor(place, found.sha256, sent()):
-        for _ in range(client.IN_FLIGHT):
+        for _ in range(IN_FLIGHT):
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(runner.call(DO, call_of("s"), REQUEST), 0.01)
         with pytest.raises(HostBusy):

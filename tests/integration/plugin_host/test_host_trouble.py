@@ -281,9 +281,10 @@ async def test_what_it_started_ends_with_it(site: Site, tmp_path: Path) -> None:
 def _gone(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (ProcessLookupError, FileNotFoundError):
         return True
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    return stat.rpartition(")")[2].split()[0] == "Z"
 
 
 async def test_a_second_server_of_the_same_folder_uses_the_host_that_is_there(

@@ -56,6 +56,7 @@ async def test_a_life_by_commands(shell: Shell, tmp_path: Path) -> None:
     shown = json.loads(told(shell, "plugin", "show", name, "--json"))
     assert shown["breaker"] == {"phase": "open", "held": True, "reason": "slow"}
     assert [one["step"] for one in shown["history"]] == ["trip", "migrate", "approve"]
+    assert (shown["reads"], shown["new_scopes"]) == (["student.v1"], [])
     told(shell, "plugin", "reset", name)
     assert json.loads(told(shell, "plugin", "show", name, "--json"))["breaker"] == {}
     assert told(shell, "plugin", "export", name, "--school", number) == ""

@@ -8,6 +8,7 @@ import pytest
 from kundelik_core.kernel.boot import Urls
 from kundelik_core.kernel.ids import new_id
 from kundelik_core.plugins.database import PluginTransaction, known_scopes, provision
+from kundelik_core.sdk import SCOPES, VIEWS
 from tests.factories import NOW, Factory, Journal
 from tests.integration.plugins_db.vendor import Vendor, installed
 
@@ -194,3 +195,25 @@ async def test_a_search_stays_above_the_barrier(tx: PluginTransaction) -> None:
     plan = [row["QUERY PLAN"].strip() for row in rows]
     assert plan[0].startswith("Subquery Scan on student_v1")
     assert "Filter" in plan[1]
+
+
+async def test_every_view_has_the_columns_of_the_contract(vendor: Vendor) -> None:
+    rows = await vendor.admin.fetch(
+        "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) as type "
+        "from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+        "join pg_attribute a on a.attrelid = c.oid "
+        "where n.nspname = 'core_api' and c.relkind = 'v' and a.attnum > 0 "
+        "order by c.relname, a.attnum"
+    )
+    there: dict[str, list[tuple[str, str]]] = {}
+    for row in rows:
+        there.setdefault(row["relname"], []).append((row["attname"], row["type"]))
+    assert set(VIEWS) == set(SCOPES)
+    promised = {
+        scope.replace(".", "_"): [
+            ("school_id", "integer"),
+            *((column, text.partition(", ")[0]) for column, text in columns.items()),
+        ]
+        for scope, columns in VIEWS.items()
+    }
+    assert there == promised

@@ -19,13 +19,14 @@ from kundelik_core.kernel.ids import new_id
 from kundelik_core.web.middleware import Shell
 from tests.factories import Factory
 from tests.integration.entitlements.desk import NOBODY
-from tests.integration.prices.conftest import FEATURE, SKU
+from tests.integration.prices.conftest import FEATURE, NAME, SKU
 from tests.security.town import CHILD_HERE, Town
 from tests.web import browser, open_session
 
 PRICES = "/platform/prices"
 OFFICE = "/office/licences"
 FAMILY = "/account/services"
+MODULE = f"/office/modules/{NAME}"
 PRICE = {"sku": SKU, "amount": "1 500", "per": "month", "audience": "parent"}
 
 
@@ -62,6 +63,8 @@ async def test_prices_are_set_replaced_and_ended(app: Shell, town: Town) -> None
     text = of_songs(await send(app, town, "operator", PRICES))
     assert "Song book" in text
     assert "cannot be bought" in text
+    told = seen(await send(app, town, "director", MODULE))
+    assert "It has something to sell, and no price is set yet." in told
     done = await send(app, town, "operator", PRICES, {**PRICE, "siblings": "2: 80%", "tax": "12"})
     assert (done.status_code, done.headers["location"]) == (303, PRICES)
     text = of_songs(await send(app, town, "operator", PRICES))
@@ -71,6 +74,8 @@ async def test_prices_are_set_replaced_and_ended(app: Shell, town: Town) -> None
     done = await send(app, town, "operator", PRICES, {**PRICE, "amount": "1700"})
     text = of_songs(await send(app, town, "operator", PRICES))
     assert "1 700 ₸ a month" in text
+    told = seen(await send(app, town, "director", MODULE))
+    assert "Song book: 1 700 ₸ a month a family, for each child" in told
     assert "Earlier prices 1 500 ₸ a month" in text
     first, second = await price_history(SKU)
     assert (first.valid_to is None, second.valid_to is None) == (False, True)

@@ -61,6 +61,9 @@ def test_it_keeps_to_our_own_style(tmp_path: Path, minimal: bool) -> None:
         project, "-m", "ruff", "check", "--ignore=ARG001,D,INP001,I001,S311,PLR2004", *style
     )
     assert code == 0, told
+    own = ("-m", "ruff", "check", "--no-cache", "--select=I,E,F", ".")
+    code, told = projects.run(project, *own)
+    assert code == 0, told
     if minimal:  # the other one holds all that this has
         return
     code, told = projects.run(

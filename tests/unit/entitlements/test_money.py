@@ -118,6 +118,21 @@ class Books(RuleBasedStateMachine):
         if self.try_(lambda: rules.returned(self.position, amount, receivable=receivable), legal):
             self.ours, self.parent = self.ours - amount, self.parent + amount
 
+    @rule(amount=st.integers(-1, 12_000), absorbed=st.booleans(), receivable=st.booleans())
+    def failed(self, amount: int, absorbed: bool, receivable: bool) -> None:
+        """What had gone back is here again."""
+        p = self.position
+        legal = 0 < amount <= (p.absorbed if absorbed else p.returned)
+        if self.try_(
+            lambda: rules.return_failed(p, amount, absorbed=absorbed, receivable=receivable), legal
+        ):
+            self.ours, self.parent = self.ours + amount, self.parent - amount
+            # What is owed is owed once more; what was borne is borne no more, and owed by nobody.
+            assert absorbed or self.position.owed - p.owed == amount - (
+                p.undecided - self.position.undecided
+            )
+            assert not absorbed or self.position.owed == p.owed
+
     @rule()
     def absorb(self) -> None:
         p = self.position

@@ -139,3 +139,30 @@ def test_the_board_tells_of_changes_and_takes_over_what_it_hears() -> None:
     assert not board.admits("good")
     assert board.state("good").phase == "open"
     assert len(told) == 3
+
+
+@given(CALLS, st.lists(st.integers(0, 200), max_size=4))
+def test_a_board_knows_what_the_rules_say(
+    calls: list[tuple[float, bool]], asked: list[int]
+) -> None:
+    """It counts good calls apart, which must not be seen from outside."""
+    at = [START]
+    told: list[BreakerState] = []
+    board = LocalBoard(lambda _plugin, state: told.append(state), lambda: at[0])
+    state, phases = BreakerState(), list[str]()
+    for number, (pause, good) in enumerate(calls):
+        # Back too, as when a clock is set.
+        at[0] += -pause / 2 if number % 7 == 3 else pause
+        after, admitted = admit(state, at[0])
+        assert board.admits("a") is admitted
+        phases += [after.phase] if after.phase != state.phase else []
+        state = after
+        if admitted:
+            board.record("a", good=good)
+            after = record(state, good, at[0])
+            phases += [after.phase] if after.phase != state.phase else []
+            state = after
+        if number in asked:
+            assert board.state("a") == state
+    assert board.state("a") == state
+    assert [one.phase for one in told] == phases

@@ -129,6 +129,7 @@ BAD: list[tuple[str, Change, str]] = [
     ("foreign_key", edit(NOTE, "student_id uuid", "student_id uuid references core.person (id)"),
      "has a foreign key into the core"),
     ("safe", edit(LATEST, "note.body", "note.body|safe"), "escaping off"),
+    ("random", add(LATEST, "{{ [1, 2]|random }}"), "uses random"),
     ("raw", add(LATEST, "{% autoescape false %}{% endautoescape %}"),
      "escaping off"),
     ("jinja", add(LATEST, "{% if %}"), "template kundelik_rating/temp"),

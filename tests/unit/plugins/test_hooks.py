@@ -5,8 +5,9 @@ import logging
 import msgspec
 import pytest
 
-from kundelik_core.plugins.declared import Declared, DeclaredPage, DeclaredSlot
+from kundelik_core.plugins.declared import STEPS, Declared, DeclaredPage, DeclaredSlot
 from kundelik_core.sdk import Cron, Every, Text
+from tests.unit.plugins import paying
 from tests.unit.plugins.dists import Site
 from tests.unit.plugins.whole import add, fault, load
 
@@ -273,6 +274,14 @@ def test_webhooks_are_taken(site: Site) -> None:
 
 def test_services_are_taken(site: Site) -> None:
     assert [one.name for one in load(site).declared.services] == ["checkout.offer.v1"]
+
+
+def test_payment_provider_is_taken(site: Site) -> None:
+    (declared,) = paying.both(site).ways_to_pay.values()
+    (taken,) = declared.terms.takes
+    assert (taken.currency, taken.least_minor, taken.most_minor) == ("KZT", 100, 900_000)
+    assert declared.steps() == STEPS
+    assert (declared.title.en, declared.needs) == ("Bank", ("key",))
 
 
 def test_products_are_taken(site: Site) -> None:

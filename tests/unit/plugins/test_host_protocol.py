@@ -208,3 +208,39 @@ def test_a_host_is_told_its_own_orders_and_nothing_else(
     assert "secret" not in str({**told, "KUNDELIK_HOST_SPEC": ""})
     assert "secret" not in told["KUNDELIK_HOST_SPEC"]
     assert {"-I", "-S"} <= {*command_of(plan)}
+
+
+@given(
+    st.lists(st.binary(max_size=60), max_size=8),
+    st.lists(st.integers(1, 40), min_size=1, max_size=40),
+)
+def test_frames_are_whole_however_they_arrive(bodies: list[bytes], cuts: list[int]) -> None:
+    stream = b"".join(protocol.HEAD.pack(len(body)) + body for body in bodies)
+    frames, found, at = protocol.Frames(60), list[bytes](), 0
+    for step in (cuts * (len(stream) + 1))[: len(stream) + 1]:
+        found += frames.cut(stream[at : at + step])
+        at += step
+    assert found == bodies
+
+
+@pytest.mark.parametrize("before", [b"", protocol.HEAD.pack(2) + b"ab"])
+@pytest.mark.parametrize("pieces", [1, 2, 4])
+def test_a_frame_that_is_too_long_is_not_waited_for(before: bytes, pieces: int) -> None:
+    frames = protocol.Frames(10)
+    stream = before + protocol.HEAD.pack(11)
+    got: list[bytes] = []
+    step = -(-len(stream) // pieces)
+    with pytest.raises(protocol.Garbled, match="11 bytes, where 10 are the most"):
+        for at in range(0, len(stream), step):
+            got.extend(frames.cut(stream[at : at + step]))
+    assert got in ([], [b"ab"])
+
+
+def test_how_long_a_frame_may_be_can_change_between_two() -> None:
+    frames = protocol.Frames(2)
+    stream = protocol.HEAD.pack(2) + b"ab" + protocol.HEAD.pack(5) + b"abcde"
+    got = []
+    for body in frames.cut(stream):
+        got.append(body)
+        frames.most = 5
+    assert got == [b"ab", b"abcde"]

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from typing import get_args
 from uuid import UUID
 
 import msgspec
@@ -116,6 +117,23 @@ async def test_what_is_off_is_not_called(site: Site, caplog: pytest.LogCaptureFi
     assert (await there.call(gone, None, {"gone"}, call())).state is OutcomeState.OFF
     assert not outcome.failed
     assert not caplog.records
+
+
+@pytest.mark.parametrize("kind", [kind for kind in get_args(HandlerKind) if kind != "slot"])
+async def test_one_allow_list_is_asked_for_every_channel(site: Site, kind: HandlerKind) -> None:
+    """Whatever a plugin is called for: where it is off, the runner is not even reached."""
+    add(site)
+    registry = site.load()
+
+    class Unreached:
+        async def call(self, *_args: object) -> object:
+            raise AssertionError("it is off")
+
+    there = Dispatcher(registry, Unreached(), JinjaRenderer(registry))
+    for name in ("", "on_enable", "export", "fill", "GET ", "mark.recorded.v1"):
+        outcome = await there.call(ref(kind, name), None, frozenset({"other"}), call())
+        assert outcome.state is OutcomeState.OFF
+    assert await there.render_slot("class.page", ClassPage(class_id=ID), {"other"}, call()) == []
 
 
 async def test_what_raises_is_told_once_and_costs_nobody_else(

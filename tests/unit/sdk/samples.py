@@ -24,6 +24,37 @@ PRICE = sdk.ListedPrice(
     siblings=(sdk.Sibling(nth=2, amount_minor=100000),),
 )
 
+TERMS = sdk.PaymentTerms(
+    takes=(sdk.Taken(currency="KZT", least_minor=100, most_minor=900000),), fee_bp=95
+)
+BACK = sdk.RefundSeen(known="R", outcome="done", amount_minor=10, reference="7-ABC-r1")
+DISPUTE = sdk.DisputeSeen(known="D", state="open", amount_minor=10, currency="KZT")
+AGAIN = sdk.RenewalSeen(
+    known="S",
+    state="active",
+    period_end=AT,
+    paid=(sdk.RenewalPaid(known="B2", amount_minor=10, currency="KZT"),),
+)
+PAID = sdk.PaymentSeen(
+    known="B",
+    outcome="done",
+    amount_minor=10,
+    currency="KZT",
+    refunds=(BACK,),
+    disputes=(DISPUTE,),
+    renewal=AGAIN,
+)
+START = sdk.PaymentStart(
+    reference="7-ABC-1",
+    amount_minor=150000,
+    currency="KZT",
+    key="k",
+    expires_at=AT,
+    return_url="https://d.example/b",
+    cancel_url="https://d.example/c",
+    locale="kk",
+)
+
 VALUES: tuple[msgspec.Struct, ...] = (
     TEXT,
     sdk.School(id=1, name="№ 1", zone="Asia/Almaty", languages=("kk",)),
@@ -88,10 +119,42 @@ VALUES: tuple[msgspec.Struct, ...] = (
     sdk.Bought(ref="1:1", price_id=TWO, amount_minor=150000, student_id=ONE, renews=True),
     sdk.Refunded(ref="1:1", cause="r1", amount_minor=10, policy="keep"),
     sdk.Returned(ref="1:1", cause="r1", amount_minor=10, till="receivable"),
+    sdk.ReturnFailed(ref="1:1", cause="r2", amount_minor=10, absorbed=True),
     sdk.Absorbed(ref="1:1", cause="r1"),
     sdk.DisputeOpened(ref="1:1", dispute="d", amount_minor=10),
     sdk.DisputeWon(ref="1:1", dispute="d"),
     sdk.DisputeLost(ref="1:1", dispute="d"),
     sdk.RenewalEnded(ref="1:1"),
+    TERMS,
+    *TERMS.takes,
+    sdk.ListedProvider(
+        plugin="bank", title=TEXT, can=sdk.PaymentCan(payout=True), terms=TERMS, ready=True
+    ),
+    sdk.PaymentCan(refund_full=True),
+    START,
+    sdk.PaymentStarted(known="B", url="/x/bank/pay/1"),
+    sdk.PaymentTrouble(kind="busy", text="429"),
+    sdk.PaymentQuery(known="B"),
+    BACK,
+    DISPUTE,
+    AGAIN,
+    *AGAIN.paid,
+    sdk.RenewalEnd(renewal="S", key="e"),
+    sdk.RenewalRest(renewal="S", until=AT, key="r"),
+    sdk.RenewalPage(renewal="S", return_url="https://d.example/o"),
+    sdk.PageShown(url="/x/bank/card/1"),
+    PAID,
+    sdk.PaymentsSeen(payments=(PAID,), after="2"),
+    sdk.PaymentsBetween(since=AT, until=AT),
+    sdk.RefundStart(
+        payment="B", reference="7-ABC-r1", amount_minor=10, currency="KZT", key="r", again=True
+    ),
+    sdk.PayoutStart(reference="t", amount_minor=10, currency="KZT", destination="d", key="t"),
+    sdk.PayoutReturn(payout="P", amount_minor=10, key="t"),
+    sdk.PayoutSeen(known="P", outcome="pending", returned_minor=3),
+    sdk.ProviderQuestion(provider="bank", ask=START),
+    sdk.ProviderAnswer(told=sdk.PaymentsSeen(payments=(PAID,))),
+    sdk.PaymentNews(event="e", known="B"),
+    sdk.PaymentNoted(then="till.work"),
     sdk.Credited(ref="q1", student_id=ONE, feature="praise.see", days=3),
 )

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from kundelik_core.sdk import API_VERSION
+from kundelik_core.web.module_menu import ICONS
+from kundelik_core.web.static_mount import FOLDER as STATIC
 from tools.lint import ROOT
 
 FOLDER = ROOT / "docs" / "vendors"
@@ -17,7 +19,7 @@ LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 def test_the_recipes_are_the_code_of_today() -> None:
     text = (FOLDER / "cookbook.md").read_text("utf-8")
     recipes = RECIPE.findall(text)
-    assert len(recipes) == text.count("\n## ") == 15
+    assert len(recipes) == text.count("\n## ") == 16
     for file, code in recipes:
         assert code in (ROOT / file).read_text("utf-8"), f"{file} is another one by now:\n{code}"
 
@@ -37,3 +39,18 @@ def test_the_promise_names_the_range_of_today() -> None:
     major, minor, _ = API_VERSION.split(".")
     wanted = f'api = ">={major}.{minor},<{major}.{int(minor) + 1}"'
     assert wanted in (FOLDER / "promise.md").read_text("utf-8")
+
+
+def test_the_look_names_classes_and_icons_that_there_are() -> None:
+    text = (FOLDER / "look.md").read_text("utf-8")
+    parts, icons = text[text.index("## Parts") :], text[text.index("## Icons") :]
+    sheets = "".join(
+        (STATIC / "css" / f"{name}.css").read_text("utf-8") for name in ("base", "components")
+    )
+    rows = re.findall(r"^\| (`[^|]+)\|", parts[: parts.index("A form that")], re.MULTILINE)
+    named = {
+        word for row in rows for cell in re.findall(r"`([^`]+)`", row) for word in cell.split()
+    }
+    assert len(named) > 25
+    assert {one for one in named if not re.search(rf"\.{one}\b", sheets)} == set()
+    assert set(re.findall(r"`([a-z-]+)`", icons.partition("\n\n")[2].partition("\n\n")[2])) == ICONS
