@@ -46,7 +46,10 @@ def roomy_dir(name: str) -> Iterator[Path]:
 
 
 class Server:
-    """``kundelik <arguments>`` on a data directory and a port; ``start``, ``kill``, ``stop``."""
+    """``kundelik <arguments>`` on a data directory and a port; ``start``, ``kill``, ``stop``.
+
+    Code to run ``before`` it is there to disturb it.
+    """
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class Server:
         workers: int = 2,
         python: str = sys.executable,
         more: Mapping[str, str] | None = None,
+        before: str = "",
     ) -> None:
         self.port = free_port()
         self.data_dir = data_dir
@@ -64,11 +68,17 @@ class Server:
         self._workers = workers
         self._python = python
         self._more = more or {}
+        self._code = before + SERVE
         self._process: subprocess.Popen[bytes] | None = None
         self._output: IO[bytes] | None = None
 
     def start(self, seconds: float = 60) -> None:
         """Start it and wait until its pages answer."""
+        self.begin()
+        self._wait(seconds)
+
+    def begin(self) -> None:
+        """Start it and wait for nothing."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("KUNDELIK_")}
         environment |= {
             "KUNDELIK_DATA_DIR": str(self.data_dir),
@@ -79,11 +89,10 @@ class Server:
         }
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [self._python, "-c", SERVE, *self._arguments],
+                [self._python, "-c", self._code, *self._arguments],
                 cwd=self.data_dir, env=environment, stdin=subprocess.DEVNULL, stdout=output,
                 stderr=output, start_new_session=True,
             )  # fmt: skip
-        self._wait(seconds)
 
     def _wait(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -144,8 +153,13 @@ class Server:
         """Ask it to stop, as an operator does."""
         if self._process is None:
             return
+        self._process.send_signal(signal.SIGINT)
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until it has stopped, for whatever reason."""
+        assert self._process
         process, self._process = self._process, None
-        process.send_signal(signal.SIGINT)
         try:
             process.wait(30)
         except subprocess.TimeoutExpired:

@@ -159,8 +159,9 @@ class LocalBoard:
         state = self.state(plugin)
         after = record(state, good, at)
         self._put(plugin, state, after)
-        if good and after.phase == "closed":
-            number = int(at // _BUCKET_S)
+        if good and after.phase == "closed" and after.buckets:
+            # The bucket that took it in takes in what follows; a trial's end leaves none.
+            number = after.buckets[-1][0]
             self._runs[plugin] = _Run(number, (number + 1) * _BUCKET_S)
 
     def state(self, plugin: str) -> BreakerState:

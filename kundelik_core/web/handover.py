@@ -9,6 +9,8 @@ leaves the old one where it is.
 import contextlib
 import logging
 import multiprocessing
+import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 START_SECONDS: Final = 120.0
 # How soon a wait for a new worker ends when the server is told to stop.
 _LOOK_EVERY: Final = 0.25
+_STOPS: Final = (signal.SIGINT, signal.SIGTERM)
 
 Load = Callable[..., Callable[..., Any]]
 
@@ -59,6 +62,20 @@ class Handover(MPServer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - granian's own
         super().__init__(*args, **kwargs)
         self._places: list[tuple[Any, socket.socket]] = []
+        self._had_terminal = _has_terminal()
+
+    @override
+    def startup(self, *args: Any) -> None:  # granian's own
+        os.register_at_fork(before=_hold_stops, after_in_parent=_let_stops, after_in_child=_begin)
+        super().startup(*args)  # type: ignore[no-untyped-call]
+
+    @override
+    def signal_handler_reload(self, *args: Any, **kwargs: Any) -> None:
+        # A terminal that goes says this too, to all that it started: Ctrl-C is not to be had then.
+        if self._had_terminal and not _has_terminal():
+            self.signal_handler_interrupt()  # type: ignore[no-untyped-call]
+        else:
+            super().signal_handler_reload()  # type: ignore[no-untyped-call]
 
     # -- sockets
 
@@ -160,6 +177,33 @@ class Handover(MPServer):
             log.warning("worker %s did not stop in time and is killed", worker.idx + 1)
             worker.kill()
             worker.join()
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _hold_stops() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+
+
+def _let_stops() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+
+
+def _begin() -> None:
+    """Let a worker that still starts end at once when told to.
+
+    It has the master's handlers from the fork, which note what they hear where nobody looks, until
+    granian puts its own in their place: a worker told in between would have to be killed.
+    """
+    for number in _STOPS:
+        signal.signal(number, signal.SIG_DFL)
+    _let_stops()
 
 
 def _tell_when_ready(load: Load, says: Connection) -> Callable[..., Any]:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ import pytest
 from typing_extensions import override
 
 from tests.server import Server, free_port, roomy_dir
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.durability, pytest.mark.xdist_group("durability")]
 
@@ -99,13 +99,6 @@ def asking(url: str, number: int = 2) -> Iterator[list[Asker]]:
             one.end()
 
 
-def until(true: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        threading.Event().wait(0.02)
-
-
 def renewed(pids: Callable[[], Iterable[int]], before: set[int]) -> Callable[[], bool]:
     """Tell whether others are there, and as many."""
     return lambda: len(now := set(pids())) == len(before) and not now & before
@@ -134,7 +127,7 @@ class Small:
             cwd=self._folder, stdout=output, stderr=output, start_new_session=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(self._folder), *sys.path])},
         )  # fmt: skip
-        until(lambda: self._answers() and len(self.pids()) == self._workers)
+        wait_for(lambda: self._answers() and len(self.pids()) == self._workers)
 
     def _answers(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):
@@ -190,12 +183,12 @@ def test_an_old_worker_stays_until_the_new_one_has_started(small: Small) -> None
         for _ in range(2):
             before = small.pids()
             small.reload()
-            until(partial(one_more, len(before)))
+            wait_for(partial(one_more, len(before)))
             # Far longer than the pause after which granian would end the old one.
-            until(partial(more_answers, answered(askers) + 100))
+            wait_for(partial(more_answers, answered(askers) + 100))
             assert before < small.pids()
             small.gate.write_text("go")
-            until(renewed(small.pids, before))
+            wait_for(renewed(small.pids, before))
             small.gate.unlink()
     assert [fault for one in askers for fault in one.faults] == []
     assert sum(len(one.cut) for one in askers) <= 2 * len(old)
@@ -207,11 +200,11 @@ def test_one_that_cannot_start_replaces_nobody(small: Small) -> None:
     with asking(small.url) as askers:
         small.gate.write_text("fail")
         small.reload()
-        until(lambda: "nothing is replaced" in small.log.read_text())
-        until(lambda: small.pids() == old)
+        wait_for(lambda: "nothing is replaced" in small.log.read_text())
+        wait_for(lambda: small.pids() == old)
         small.gate.write_text("go")
         small.reload()
-        until(renewed(small.pids, old))
+        wait_for(renewed(small.pids, old))
     assert [fault for one in askers for fault in one.faults] == []
     assert small.stop() == 0
 
@@ -220,7 +213,7 @@ def test_it_stops_while_it_waits_for_a_new_worker(small: Small) -> None:
     old = small.pids()
     small.gate.unlink()
     small.reload()
-    until(lambda: len(small.pids()) == len(old) + 1)
+    wait_for(lambda: len(small.pids()) == len(old) + 1)
     assert small.stop() == 0
     assert "nothing is replaced" not in small.log.read_text()
 
@@ -231,10 +224,10 @@ def test_who_asks_while_a_worker_that_died_comes_back_waits_for_it(small: Small)
         small.gate.unlink()
         for pid in old:
             os.kill(pid, signal.SIGKILL)
-        until(renewed(small.pids, old))
+        wait_for(renewed(small.pids, old))
         small.gate.write_text("go")
         new = {str(pid) for pid in small.pids()}
-        until(lambda: all(one.answers.keys() & new for one in askers))
+        wait_for(lambda: all(one.answers.keys() & new for one in askers))
     assert [fault for one in askers for fault in one.faults] == []
 
 
@@ -248,7 +241,7 @@ def test_the_real_server_answers_through_two_reloads() -> None:
                 for _ in range(2):
                     before = set(server.workers())
                     os.kill(server.master, signal.SIGHUP)
-                    until(renewed(server.workers, before), 120)
+                    wait_for(renewed(server.workers, before), 120)
         finally:
             print(server.said())
             server.stop()

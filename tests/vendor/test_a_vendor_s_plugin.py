@@ -10,7 +10,8 @@ import pytest
 
 from kundelik_core.testing.town import School
 from tests.server import roomy_dir
-from tests.vendor.yard import NAME, Person, Place, Traffic, Yard, build, eventually, two_schools
+from tests.vendor.yard import NAME, Person, Place, Traffic, Yard, build, two_schools
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.durability, pytest.mark.xdist_group("durability")]
 
@@ -81,18 +82,18 @@ class Scene:
         self.yard.reload()
         # The first worker that answers may not be the last one to have loaded it.
         for _ in range(10):
-            eventually(lambda: self.director.get(BOARD).status_code != 503, 30, "its page")
+            wait_for(lambda: self.director.get(BOARD).status_code != 503, what="its page")
 
     def board(self) -> str:
         # Another worker hears of a turn a moment later, or within five seconds without the hub.
-        answer = eventually(
+        answer = wait_for(
             lambda: (got := self.director.get(BOARD)).status_code == 200 and got, 10, "the board"
         )
         return str(answer.text)
 
     def gone(self, status: int = 404) -> None:
         """It is not on any page of the school, and the school's own pages are."""
-        eventually(lambda: self.director.get(BOARD).status_code == status, 10, f"{status}")
+        wait_for(lambda: self.director.get(BOARD).status_code == status, what=f"status {status}")
         page = self.director.get(f"/classes/{self.school.class_id}")
         assert page.status_code == 200
         assert "To the board" not in page.text
@@ -209,14 +210,14 @@ def grows(here: Scene) -> None:
     done = here.approve()
     assert (done["state"], done["version"], done["scopes"]) == ("migrated", "1.1.0", ["student.v1"])
     here.load(done)
-    board = eventually(lambda: "Айша" in (text := here.board()) and text, 60, "the finder's name")
+    board = wait_for(lambda: "Айша" in (text := here.board()) and text, what="the finder's name")
     assert "A &lt;b&gt;glove&lt;/b&gt;" in board
     assert "Names and classes of pupils" in here.director.get("/office/modules").text
     here.elsewhere()
     # It hears who leaves, through the worker.
     school = here.school
     here.yard.script(LEAVES, str(school.id), str(school.class_id), str(school.students[0].id))
-    eventually(lambda: "Айша" not in here.board(), 60, "the finder is forgotten")
+    wait_for(lambda: "Айша" not in here.board(), what="the finder is forgotten")
 
 
 def trips(here: Scene) -> None:
@@ -224,7 +225,7 @@ def trips(here: Scene) -> None:
     here.gone(503)
     here.yard.kundelik("plugin", "reset", NAME)
     for _ in range(5):
-        eventually(lambda: here.director.get(BOARD).status_code == 200, 10, "it is let go")
+        wait_for(lambda: here.director.get(BOARD).status_code == 200, what="it is let go")
     here.elsewhere()
 
 

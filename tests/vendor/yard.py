@@ -34,8 +34,9 @@ from kundelik_core.web.setup import LOADERS
 from kundelik_core.web.visit import LANG_COOKIE, SESSION_COOKIE
 from tests.factories import Factory
 from tests.server import COMMAND, Server
+from tests.waiting import wait_for
 
-__all__ = ["NAME", "Person", "Traffic", "Yard", "build", "eventually", "two_schools"]
+__all__ = ["NAME", "Person", "Traffic", "Yard", "build", "two_schools"]
 
 NAME: Final = "lost_found"
 HERE: Final = Path(__file__).parent
@@ -60,15 +61,6 @@ def clean_environment(folder: Path) -> Path:
     core = sysconfig.get_paths()["purelib"]
     (site / "core.pth").write_text(f"import site; site.addsitedir({core!r})\n")
     return folder / "bin" / "python"
-
-
-def eventually(true: Callable[[], Any], seconds: float = 60, what: str = "") -> Any:
-    """Wait until something has happened in another process, and return what it is."""
-    deadline = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < deadline, f"it did not happen in {seconds} s: {what}"
-        time.sleep(0.1)
-    return found
 
 
 class Person:
@@ -261,11 +253,11 @@ class Yard:
         self.reloads += 1
         before, jobs = set(self.server.workers()), self._jobs()
         os.kill(self.server.master, signal.SIGHUP)
-        eventually(
+        wait_for(
             lambda: len(now := set(self.server.workers())) == len(before) and not now & before,
             what=f"new workers; {self.server.said()}",
         )
-        eventually(lambda: (now := self._jobs()) and not now & jobs, what="a new job worker")
+        wait_for(lambda: (now := self._jobs()) and not now & jobs, what="a new job worker")
 
     def vendor_s_own(self, source: Path, wheel: Path) -> None:
         """Run what a vendor runs before a release: the suite with the kit, and the check."""
@@ -297,4 +289,4 @@ class Yard:
                 return False
             return not why
 
-        eventually(runs, 90, "the plugin's process")
+        wait_for(runs, 90, "the plugin's process")

@@ -23,7 +23,15 @@ from .apply_model import (
     Tie,
 )
 
-__all__ = ["earlier_run", "no_year", "school_state"]
+__all__ = [
+    "class_places",
+    "earlier_run",
+    "known_classes",
+    "known_subjects",
+    "no_year",
+    "rows_of",
+    "school_state",
+]
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -62,7 +70,9 @@ async def school_state(tx: Tenant, year: int) -> SchoolState:
         has_year=row is not None,
     )
     await _people(tx, state)
-    await _classes(tx, state, year)
+    state.classes = await known_classes(tx, year)
+    state.class_pupils = await class_places(tx, year)
+    state.subjects = await known_subjects(tx)
     await _groups(tx, state, year)
     return state
 
@@ -82,26 +92,27 @@ def _national(year: int) -> tuple[dt.date, dt.date]:
     return calendar.begins, calendar.ends
 
 
-async def _rows(kind: type[T], tx: Tenant, sql: str, *more: object) -> list[T]:
+async def rows_of(kind: type[T], tx: Tenant, sql: str, *more: object) -> list[T]:
+    """Read rows of the school, which is ``$1``, as ``kind``."""
     found = await tx.fetch(sql, tx.school_id, *more)
     return [msgspec.convert(dict(row), kind, strict=False) for row in found]
 
 
 async def _people(tx: Tenant, state: SchoolState) -> None:
-    state.people = await _rows(
+    state.people = await rows_of(
         KnownPerson,
         tx,
         "select p.id, p.account_id, p.surname, p.given, p.patronymic, p.birth_date, p.sex, "
         "p.phone, p.email, p.iin_hash, p.source, p.source_id, p.status "
         "from core.person p where p.school_id = $1 and p.status <> 'erased'",
     )
-    state.roles = await _rows(
+    state.roles = await rows_of(
         Role,
         tx,
         "select m.person_id, m.role, m.from_date, m.to_date from core.membership m "
         "where m.school_id = $1",
     )
-    state.ties = await _rows(
+    state.ties = await rows_of(
         Tie,
         tx,
         "select g.guardian_id, g.pupil_id, g.relation, g.from_date, g.to_date "
@@ -109,15 +120,21 @@ async def _people(tx: Tenant, state: SchoolState) -> None:
     )
 
 
-async def _classes(tx: Tenant, state: SchoolState, year: int) -> None:
-    state.classes = await _rows(
+async def known_classes(tx: Tenant, year: int) -> list[KnownClass]:
+    """Read the classes of a year."""
+    return await rows_of(
         KnownClass,
         tx,
         "select c.id, c.grade, c.letter, c.language, c.shift, c.homeroom_id, c.source, c.source_id "
-        "from core.school_class c where c.school_id = $1 and c.year = $2",
+        "from core.school_class c where c.school_id = $1 and c.year = $2 "
+        "order by c.grade, c.letter",
         year,
     )
-    state.class_pupils = await _rows(
+
+
+async def class_places(tx: Tenant, year: int) -> list[Place]:
+    """Read who was in which class of a year, and when."""
+    return await rows_of(
         Place,
         tx,
         "select x.class_id as holder, x.pupil_id as person, x.from_date, x.to_date "
@@ -128,14 +145,18 @@ async def _classes(tx: Tenant, state: SchoolState, year: int) -> None:
     )
 
 
-async def _groups(tx: Tenant, state: SchoolState, year: int) -> None:
-    state.subjects = await _rows(
+async def known_subjects(tx: Tenant) -> list[KnownSubject]:
+    """Read the school's subjects."""
+    return await rows_of(
         KnownSubject,
         tx,
         "select s.id, s.code, s.title_kk, s.title_ru, s.title_en "
         "from core.subject s where s.school_id = $1 order by s.position, s.code",
     )
-    state.groups = await _rows(
+
+
+async def _groups(tx: Tenant, state: SchoolState, year: int) -> None:
+    state.groups = await rows_of(
         KnownGroup,
         tx,
         "select g.id, s.code as subject, g.title, g.source, g.source_id "
@@ -144,7 +165,7 @@ async def _groups(tx: Tenant, state: SchoolState, year: int) -> None:
         "where g.school_id = $1 and g.year = $2",
         year,
     )
-    state.group_pupils = await _rows(
+    state.group_pupils = await rows_of(
         Place,
         tx,
         "select x.group_id as holder, x.pupil_id as person, x.from_date, x.to_date "
@@ -153,7 +174,7 @@ async def _groups(tx: Tenant, state: SchoolState, year: int) -> None:
         "where x.school_id = $1 and g.year = $2 order by x.from_date",
         year,
     )
-    state.group_teachers = await _rows(
+    state.group_teachers = await rows_of(
         Place,
         tx,
         "select x.group_id as holder, x.teacher_id as person, x.from_date, x.to_date "

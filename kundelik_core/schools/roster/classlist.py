@@ -9,7 +9,7 @@ from kundelik_core.kernel.i18n import N_
 from kundelik_core.kernel.names import search_key
 from kundelik_core.schools.iin import FAULTS, read_iin
 
-from .classname import ClassName, find_class, parse_class
+from .classname import ClassName, find_class, letter_fits, parse_class
 from .columns import Columns, Line, Sheet
 from .csvtext import Record
 from .files import Source, Table
@@ -202,7 +202,7 @@ class _ListReader:
                 params={"value": written},
             )
             return None
-        if not self._letter_fits(line, column, written, name):
+        if not letter_fits(line, column, written, name):
             return None
         key = f"{name.grade}{name.letter}"
         if key not in self.roster.classes:
@@ -216,28 +216,6 @@ class _ListReader:
                 letter=name.letter,
             )
         return key
-
-    def _letter_fits(self, line: Line, column: str, written: str, name: ClassName) -> bool:
-        if name.doubt == "ambiguous":
-            line.report.error(
-                line.where(column),
-                "class_letter_latin",
-                N_(
-                    "The letter %(letter)s of this class is Latin and may stand for two Cyrillic "
-                    "letters. Type it in the Cyrillic layout."
-                ),
-                value=written,
-                params={"letter": name.letter},
-            )
-            return False
-        if name.doubt == "latin":
-            line.report.once(
-                line.where(column),
-                "class_letter_changed",
-                N_("Latin letters in class names were read as the same Cyrillic ones."),
-                value=written,
-            )
-        return True
 
     def _sex(self, line: Line, pupil: User) -> None:
         sex = parse_sex(line.get("sex"))

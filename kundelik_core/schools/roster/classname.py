@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from kundelik_core.kernel.i18n import N_
+
+if TYPE_CHECKING:
+    from .columns import Line
 
 # Latin letters that are both drawn and spoken like the Cyrillic one, so nothing is guessed.
 _SAME = str.maketrans("AEKMOT", "АЕКМОТ")
@@ -46,6 +51,30 @@ def find_class(text: str) -> ClassName | None:
     """The class named somewhere inside a heading such as 'Список 5 «А» класса'."""
     match = _INSIDE.search(text)
     return _named(match["grade"], match["letter"]) if match else parse_class(text)
+
+
+def letter_fits(line: Line, column: str, written: str, name: ClassName) -> bool:
+    """Whether the letter is clear; what was doubtful about it is told in the line's report."""
+    if name.doubt == "ambiguous":
+        line.report.error(
+            line.where(column),
+            "class_letter_latin",
+            N_(
+                "The letter %(letter)s of this class is Latin and may stand for two Cyrillic "
+                "letters. Type it in the Cyrillic layout."
+            ),
+            value=written,
+            params={"letter": name.letter},
+        )
+        return False
+    if name.doubt == "latin":
+        line.report.once(
+            line.where(column),
+            "class_letter_changed",
+            N_("Latin letters in class names were read as the same Cyrillic ones."),
+            value=written,
+        )
+    return True
 
 
 def _named(grade: str, letter: str) -> ClassName:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
 from kundelik_core.kernel.db import Tenant, directory
 from kundelik_core.schools.queries.structure import bell_schedule, school_calendar
-from kundelik_core.schools.roster.apply_model import KnownClass, KnownSubject, Place
-from kundelik_core.schools.roster.apply_queries import no_year
+from kundelik_core.schools.roster.apply_model import Place
+from kundelik_core.schools.roster.apply_queries import (
+    class_places,
+    known_classes,
+    known_subjects,
+    no_year,
+    rows_of,
+)
 
 from .model import GroupOfClass, KnownSlot, Staff, TimetableState
 
 __all__ = ["read_slots", "staff_logins", "timetable_state"]
-
-T = TypeVar("T", bound=msgspec.Struct)
 
 _GROUPS: Final = (
     "select g.id, s.code as subject, g.title, g.grade, g.source, g.source_id, "
@@ -55,50 +59,26 @@ async def timetable_state(tx: Tenant, year: int, today: dt.date) -> TimetableSta
         tx.school_id,
         year,
     )
-    await _classes(tx, state)
-    state.groups = await _rows(GroupOfClass, tx, _GROUPS, year)
-    state.subjects = await _rows(
-        KnownSubject,
-        tx,
-        "select s.id, s.code, s.title_kk, s.title_ru, s.title_en "
-        "from core.subject s where s.school_id = $1 order by s.position, s.code",
-    )
-    state.staff = await _rows(Staff, tx, _STAFF, today)
-    return state
-
-
-async def _classes(tx: Tenant, state: TimetableState) -> None:
-    state.classes = await _rows(
-        KnownClass,
-        tx,
-        "select c.id, c.grade, c.letter, c.language, c.shift, c.homeroom_id, c.source, c.source_id "
-        "from core.school_class c where c.school_id = $1 and c.year = $2 "
-        "order by c.grade, c.letter",
-        state.year,
-    )
-    state.class_pupils = await _rows(
-        Place,
-        tx,
-        "select x.class_id as holder, x.pupil_id as person, x.from_date, x.to_date "
-        "from core.class_pupil x "
-        "join core.school_class c on c.school_id = x.school_id and c.id = x.class_id "
-        "where x.school_id = $1 and c.year = $2 order by x.from_date",
-        state.year,
-    )
-    state.group_teachers = await _rows(
+    state.classes = await known_classes(tx, year)
+    state.class_pupils = await class_places(tx, year)
+    state.group_teachers = await rows_of(
         Place,
         tx,
         "select x.group_id as holder, x.teacher_id as person, x.from_date, x.to_date "
         "from core.group_teacher x "
         "join core.teaching_group g on g.school_id = x.school_id and g.id = x.group_id "
         "where x.school_id = $1 and g.year = $2 and not x.substitute order by x.from_date",
-        state.year,
+        year,
     )
+    state.groups = await rows_of(GroupOfClass, tx, _GROUPS, year)
+    state.subjects = await known_subjects(tx)
+    state.staff = await rows_of(Staff, tx, _STAFF, today)
+    return state
 
 
 async def read_slots(tx: Tenant, state: TimetableState, day: dt.date) -> None:
     """Read into ``state`` the lessons of the week that go on at a day or begin later."""
-    state.slots = await _rows(
+    state.slots = await rows_of(
         KnownSlot,
         tx,
         "select t.id, t.group_id, t.weekday, t.slot, t.week_cycle, t.room, t.teacher_id, "
@@ -123,8 +103,3 @@ async def staff_logins(staff: list[Staff]) -> list[Staff]:
     return [
         msgspec.structs.replace(person, login=logins.get(person.account_id, "")) for person in staff
     ]
-
-
-async def _rows(kind: type[T], tx: Tenant, sql: str, *more: object) -> list[T]:
-    found = await tx.fetch(sql, tx.school_id, *more)
-    return [msgspec.convert(dict(row), kind, strict=False) for row in found]

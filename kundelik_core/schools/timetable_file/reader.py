@@ -7,7 +7,7 @@ from itertools import islice
 import msgspec
 
 from kundelik_core.kernel.i18n import N_
-from kundelik_core.schools.roster.classname import ClassName, parse_class
+from kundelik_core.schools.roster.classname import ClassName, letter_fits, parse_class
 from kundelik_core.schools.roster.columns import Columns, Line, Sheet
 from kundelik_core.schools.roster.csvtext import Record
 from kundelik_core.schools.roster.files import Source, Table
@@ -133,16 +133,6 @@ def _class(line: Line) -> ClassName | None:
             value=written,
             params={"value": written},
         )
-    elif name.doubt == "ambiguous":
-        line.report.error(
-            line.where("class"),
-            "class_letter_latin",
-            N_(
-                "The letter %(letter)s of this class is Latin and may stand for two Cyrillic "
-                "letters. Type it in the Cyrillic layout."
-            ),
-            value=written,
-            params={"letter": name.letter},
-        )
+    elif not letter_fits(line, "class", written, name):
         return None
     return name

@@ -14,6 +14,7 @@ import pytest
 from kundelik_core.kernel.boot import Urls
 from kundelik_core.kernel.pg import EmbeddedPostgres
 from kundelik_core.kernel.wire import Connection
+from tests.commands import CODE, environment
 from tests.postgres import fresh_databases
 
 Answer = subprocess.CompletedProcess[str]
@@ -25,21 +26,11 @@ class Shell:
     def __init__(self, urls: Urls, folder: Path) -> None:
         self.urls = urls
         self.folder = folder
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith("KUNDELIK_")}
-        self.env |= {
-            "KUNDELIK_DATABASE_URL": urls.tenant,
-            "KUNDELIK_DIRECTORY_URL": urls.directory,
-            "KUNDELIK_JOBS_URL": urls.jobs,
-            "KUNDELIK_MIGRATE_URL": urls.migrate_tenant,
-            "KUNDELIK_MIGRATE_DIRECTORY_URL": urls.migrate_directory,
-            "KUNDELIK_MIGRATE_JOBS_URL": urls.migrate_jobs,
-            "KUNDELIK_DATA_DIR": str(folder),
-        }
+        self.env = environment(urls, KUNDELIK_DATA_DIR=str(folder))
 
     def __call__(self, *args: str) -> Answer:
-        code = "from kundelik_core.cli import main; main()"
         return subprocess.run(
-            [sys.executable, "-c", code, *args],
+            [sys.executable, "-c", CODE, *args],
             env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=240,
             check=False,
         )  # fmt: skip

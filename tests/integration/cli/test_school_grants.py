@@ -1,33 +1,12 @@
 """An operator grants a service by hand, sees it in the list, and takes it back."""
 
-import asyncio
 import json
-import os
-import sys
 from typing import Any
 
 from kundelik_core.kernel.boot import Urls
 from kundelik_core.kernel.db import Databases, tenant
+from tests.commands import kundelik
 from tests.factories import Factory
-
-CALL = "from kundelik_core.cli import school_grants as s; s.{}()"
-
-
-async def kundelik(urls: Urls, command: str, *args: str) -> tuple[int, str, str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("KUNDELIK_")} | {
-        "KUNDELIK_DATABASE_URL": urls.tenant,
-        "KUNDELIK_DIRECTORY_URL": urls.directory,
-        "KUNDELIK_JOBS_URL": urls.jobs,
-        "KUNDELIK_MIGRATE_URL": urls.migrate_tenant,
-        "KUNDELIK_MIGRATE_DIRECTORY_URL": urls.migrate_directory,
-        "KUNDELIK_MIGRATE_JOBS_URL": urls.migrate_jobs,
-    }
-    done = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", CALL.format(command), *args, env=env,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await done.communicate()
-    return done.returncode or 0, out.decode(), err.decode()
 
 
 async def test_an_operator_grants_lists_and_revokes(
@@ -37,18 +16,23 @@ async def test_an_operator_grants_lists_and_revokes(
     pupil = await factory.person(school, "Жұмабаев", "Нұрлан", role="pupil")
     await factory.account(f"nurlan.{pupil.hex[-8:]}", memberships=[(school, pupil, "pupil")])
     args = (str(school), "rating.view", f"nurlan.{pupil.hex[-8:]}", "--until", "2090-05-25")
-    code, out, err = await kundelik(urls, "grant", *args, "--ref", "2026-17", "--json")
+    code, out, err = await kundelik(urls, "school", "grant", *args, "--ref", "2026-17", "--json")
     assert (code, err) == (0, "")
     made: dict[str, Any] = json.loads(out)
     assert made["pupil_id"] == str(pupil)
     # The last day is over at the school's midnight.
     assert made["valid_until"] == "2090-05-25T19:00:00Z"
     assert (
-        json.loads((await kundelik(urls, "grant", *args, "--ref", "2026-17", "--json"))[1]) == made
+        json.loads(
+            (await kundelik(urls, "school", "grant", *args, "--ref", "2026-17", "--json"))[1]
+        )
+        == made
     )
-    code, out, _ = await kundelik(urls, "revoke", str(school), made["id"], "--reason", "қате")
+    code, out, _ = await kundelik(
+        urls, "school", "revoke", str(school), made["id"], "--reason", "қате"
+    )
     assert (code, out) == (0, "Revoked.\n")
-    code, out, _ = await kundelik(urls, "grants", str(school), str(pupil))
+    code, out, _ = await kundelik(urls, "school", "grants", str(school), str(pupil))
     assert code == 0
     assert f"{made['id']}  rating.view for pupil {pupil}, until 2090-05-25" in out
     assert "revoked" in out
@@ -64,9 +48,11 @@ async def test_a_slip_is_told_in_one_line(
     urls: Urls, databases: Databases, factory: Factory
 ) -> None:
     school = await factory.school()
-    code, _, err = await kundelik(urls, "grant", str(school), "rating.view")
+    code, _, err = await kundelik(urls, "school", "grant", str(school), "rating.view")
     assert code == 2
     assert "--all-pupils" in err
-    code, out, _ = await kundelik(urls, "grant", str(school), "rating.view", "--all-pupils")
+    code, out, _ = await kundelik(
+        urls, "school", "grant", str(school), "rating.view", "--all-pupils"
+    )
     assert code == 0
     assert "for the whole school, without an end" in out

@@ -23,6 +23,7 @@ from kundelik_core.plugins.states import Found
 from kundelik_core.sdk import ClassPage, CommandRequest, PageRequest, School, Student
 from kundelik_core.testing.packages import manifest as manifest_of
 from tests.unit.plugins.dists import Site
+from tests.waiting import wait_for
 
 NAME: Final = "trial"
 ARGS: Final = ClassPage(
@@ -81,17 +82,9 @@ class Hosting:
             made.budget = lambda ref: budget  # type: ignore[method-assign]
         return made
 
-    def until(self, true: Callable[[], object], seconds: float = 20) -> None:
+    def until(self, true: Callable[[], object], seconds: float = 60) -> None:
         """Wait until something has happened in another process."""
         wait_for(true, seconds)
-
-
-def wait_for(true: Callable[[], object], seconds: float = 20) -> None:
-    """Wait until something has happened in another process."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 @contextmanager

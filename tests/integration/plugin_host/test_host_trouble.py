@@ -18,7 +18,8 @@ from kundelik_core.plugins.host.load import HostedPlugins
 from kundelik_core.plugins.host.place import HostPlan, place_of
 from kundelik_core.plugins.host.supervisor import PluginHosts
 from kundelik_core.plugins.outcome import OutcomeState
-from tests.integration.plugin_host.hosting import (
+from tests.integration.plugin_host.hosting import 
+from tests.waiting import wait_for
     ARGS,
     NAME,
     Hosting,

@@ -1,9 +1,6 @@
 """An operator sets prices and gives out codes from a shell; what is wrong is said."""
 
-import asyncio
 import json
-import os
-import sys
 
 from kundelik_core.entitlements.catalogue.actions import put_product
 from kundelik_core.entitlements.catalogue.model import Product
@@ -12,27 +9,11 @@ from kundelik_core.kernel.boot import Urls
 from kundelik_core.kernel.clock import SCHOOL_ZONE
 from kundelik_core.kernel.db import Databases, tenant
 from kundelik_core.sdk import Text
+from tests.commands import kundelik
 from tests.factories import Factory
 from tests.integration.entitlements.desk import NOBODY, Family
 
 WORDS = Text(kk="Әндер", ru="Песни", en="Songs")
-
-
-async def kundelik(urls: Urls, *args: str) -> tuple[int, str, str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("KUNDELIK_")} | {
-        "KUNDELIK_DATABASE_URL": urls.tenant,
-        "KUNDELIK_DIRECTORY_URL": urls.directory,
-        "KUNDELIK_JOBS_URL": urls.jobs,
-        "KUNDELIK_MIGRATE_URL": urls.migrate_tenant,
-        "KUNDELIK_MIGRATE_DIRECTORY_URL": urls.migrate_directory,
-        "KUNDELIK_MIGRATE_JOBS_URL": urls.migrate_jobs,
-    }
-    done = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from kundelik_core.cli import main; main()", *args, env=env,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await done.communicate()
-    return done.returncode or 0, out.decode(), err.decode()
 
 
 async def test_prices(urls: Urls, databases: Databases) -> None:

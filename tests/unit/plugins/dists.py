@@ -12,7 +12,7 @@ from kundelik_core.plugins.dispatch import Dispatcher
 from kundelik_core.plugins.registry import Registry, load_plugins
 from kundelik_core.plugins.render import JinjaRenderer
 from kundelik_core.plugins.runner import LocalRunner
-from kundelik_core.plugins.states import Found
+from kundelik_core.plugins.states import Found, State
 from kundelik_core.testing.packages import installed
 from kundelik_core.testing.packages import manifest as manifest_of
 
@@ -98,3 +98,30 @@ class Site:
     def _holds(self, module: ModuleType) -> bool:
         places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
         return any(place and Path(place).is_relative_to(self.folder) for place in places)
+
+
+class Sample:
+    """A plugin to try one fault after another on, each by another word of its code."""
+
+    def __init__(self, name: str, code: str, manifest: str) -> None:
+        self.name, self.code, self.manifest = name, code, manifest
+
+    def add(
+        self, site: Site, old: str = "", new: str = "", *, manifest: tuple[str, str] = ("", "")
+    ) -> None:
+        """Install it with ``old`` in its code replaced, and something in its manifest."""
+        assert old in self.code
+        assert manifest[0] in self.manifest
+        code = self.code.replace(old, new, 1) if old else self.code
+        text = self.manifest.replace(*manifest, 1) if manifest[0] else self.manifest
+        site.add(self.name, code=code, manifest=text)
+
+    def fault(
+        self, site: Site, old: str = "", new: str = "", *, manifest: tuple[str, str] = ("", "")
+    ) -> tuple[str, str]:
+        """Install it changed; return the code and the text of the reason why it does not load."""
+        self.add(site, old, new, manifest=manifest)
+        (one,) = site.load().plugins
+        assert one.state is State.QUARANTINED
+        assert one.reason is not None
+        return one.reason.code, one.reason.text()

@@ -1,9 +1,8 @@
 """Two plugins that belong together: a way to pay, and one that keeps orders and asks it."""
 
 from kundelik_core.plugins.registry import Registry
-from kundelik_core.plugins.states import State
 from kundelik_core.testing.packages import manifest as manifest_of
-from tests.unit.plugins.dists import Site
+from tests.unit.plugins.dists import Sample, Site
 
 MANIFEST = manifest_of(
     "bank",
@@ -103,13 +102,8 @@ plugin = Plugin()
 """
 
 
-def add(site: Site, old: str = "", new: str = "", *, manifest: tuple[str, str] = ("", "")) -> None:
-    """Install the bank with ``old`` in its code replaced, and something in its manifest."""
-    assert old in CODE
-    assert manifest[0] in MANIFEST
-    code = CODE.replace(old, new, 1) if old else CODE
-    text = MANIFEST.replace(*manifest, 1) if manifest[0] else MANIFEST
-    site.add("bank", code=code, manifest=text)
+SAMPLE = Sample("bank", CODE, MANIFEST)
+add, fault = SAMPLE.add, SAMPLE.fault
 
 
 def both(site: Site) -> Registry:
@@ -119,14 +113,3 @@ def both(site: Site) -> Registry:
     registry = site.load()
     assert [one.reason for one in registry.plugins] == [None, None]
     return registry
-
-
-def fault(
-    site: Site, old: str = "", new: str = "", *, manifest: tuple[str, str] = ("", "")
-) -> tuple[str, str]:
-    """Install the bank changed; return the code and the text of why it does not load."""
-    add(site, old, new, manifest=manifest)
-    (one,) = site.load().plugins
-    assert one.state is State.QUARANTINED
-    assert one.reason is not None
-    return one.reason.code, one.reason.text()

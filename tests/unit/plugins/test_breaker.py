@@ -141,6 +141,20 @@ def test_the_board_tells_of_changes_and_takes_over_what_it_hears() -> None:
     assert len(told) == 3
 
 
+def test_a_board_whose_clock_is_set_back_after_a_trial_counts_as_the_rules_do() -> None:
+    at = [START]
+    board = LocalBoard(clock=lambda: at[0])
+    board.adopt("a", tripped(START))
+    state = tripped(START)
+    for moved in (OPEN_S, -40.0):  # the trial, and a call in the half minute before it
+        at[0] += moved
+        state, _ = admit(state, at[0])
+        assert board.admits("a")
+        board.record("a", good=True)
+        state = record(state, True, at[0])
+    assert board.state("a") == state
+
+
 @given(CALLS, st.lists(st.integers(0, 200), max_size=4))
 def test_a_board_knows_what_the_rules_say(
     calls: list[tuple[float, bool]], asked: list[int]

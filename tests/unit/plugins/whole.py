@@ -1,9 +1,8 @@
 """A plugin that implements every hook, to be installed whole or with one thing changed."""
 
 from kundelik_core.plugins.registry import Loaded
-from kundelik_core.plugins.states import State
 from kundelik_core.testing.packages import manifest as manifest_of
-from tests.unit.plugins.dists import Site
+from tests.unit.plugins.dists import Sample, Site
 
 MANIFEST = manifest_of(
     "whole",
@@ -144,13 +143,8 @@ plugin = Plugin()
 """
 
 
-def add(site: Site, old: str = "", new: str = "", *, manifest: tuple[str, str] = ("", "")) -> None:
-    """Install the plugin with ``old`` in its code replaced, and something in its manifest."""
-    assert old in CODE
-    assert manifest[0] in MANIFEST
-    code = CODE.replace(old, new, 1) if old else CODE
-    text = MANIFEST.replace(*manifest, 1) if manifest[0] else MANIFEST
-    site.add("whole", code=code, manifest=text)
+SAMPLE = Sample("whole", CODE, MANIFEST)
+add, fault = SAMPLE.add, SAMPLE.fault
 
 
 def load(site: Site) -> Loaded:
@@ -159,14 +153,3 @@ def load(site: Site) -> Loaded:
     registry = site.load()
     assert [one.reason for one in registry.plugins] == [None]
     return registry.loaded["whole"]
-
-
-def fault(
-    site: Site, old: str = "", new: str = "", *, manifest: tuple[str, str] = ("", "")
-) -> tuple[str, str]:
-    """Install it changed; return the code and the text of the reason why it does not load."""
-    add(site, old, new, manifest=manifest)
-    (one,) = site.load().plugins
-    assert one.state is State.QUARANTINED
-    assert one.reason is not None
-    return one.reason.code, one.reason.text()

@@ -1,19 +1,15 @@
 """The provider ``cash``: money that changes hands at the school's desk, told by who sits there."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Final
 
 from kundelik_core.sdk import Text
 from kundelik_payments.domain.codes import grouped, public_id_of
 from kundelik_payments.domain.desk import CASH
 from kundelik_payments.domain.money import shown
+from kundelik_payments.providers.by_hand import ByHand
 from kundelik_payments.providers.spi import (
     Capabilities,
-    Fact,
-    Forged,
     Instructions,
-    Notice,
     Outcome,
     RefundAnswer,
     RefundRequest,
@@ -28,7 +24,7 @@ _MOST: Final = 100_000_000
 """A million tenge: more than that is not carried to a school in notes."""
 
 
-class CashProvider:
+class CashProvider(ByHand):
     """Notes and coins. It asks nobody anything: what was taken and given, the desk writes down."""
 
     name = CASH
@@ -46,32 +42,8 @@ class CashProvider:
             reference=f"cash-{request.order}-{request.payment}", action=Instructions(fields=fields)
         )
 
-    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:  # noqa: ARG002
-        """Refuse: a desk sends no messages."""
-        raise Forged("this provider sends no messages")
-
-    def hears(self, notice_type: str) -> bool:  # noqa: ARG002
-        """Hear all."""
-        return True
-
-    async def order_of(self, notice: Notice) -> str:
-        """Know nothing by itself."""
-        return notice.order
-
-    async def look(self, notice_type: str, hint: str) -> Sequence[Fact]:  # noqa: ARG002
-        """Know nothing by itself."""
-        return []
-
-    async def poll(self, reference: str) -> Sequence[Fact]:  # noqa: ARG002
-        """Know nothing by itself."""
-        return []
-
     async def refund(self, request: RefundRequest) -> RefundAnswer:
         """Let it wait at the desk, until somebody has handed it over."""
         return RefundAnswer(
             reference=f"cash-refund-{request.order}-{request.refund}", outcome=Outcome.PENDING
         )
-
-    async def reconcile(self, since: datetime, until: datetime) -> Sequence[Fact]:  # noqa: ARG002
-        """Know nothing by itself."""
-        return []

@@ -1,11 +1,8 @@
 """The commands: a look is the default, remarks name file, line and column, codes are private."""
 
-import asyncio
 import csv
 import io
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +10,7 @@ import pytest
 
 from kundelik_core.kernel.boot import Urls
 from kundelik_core.schools.actions.schools import NewSchool, add_school
+from tests import commands
 from tests.factories import Factory
 from tests.interop import testdata
 
@@ -36,26 +34,8 @@ class Ran(NamedTuple):
 
 async def kundelik(urls: Urls, folder: Path, *args: str | Path) -> Ran:
     """Run the command in a process of its own: it opens and closes its databases."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("KUNDELIK_")}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from kundelik_core.cli import main; main()", *map(str, args),
-        cwd=Path(__file__).parents[4],
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={
-            **clean,
-            "KUNDELIK_DATABASE_URL": urls.tenant,
-            "KUNDELIK_DIRECTORY_URL": urls.directory,
-            "KUNDELIK_JOBS_URL": urls.jobs,
-            "KUNDELIK_MIGRATE_URL": urls.migrate_tenant,
-            "KUNDELIK_MIGRATE_DIRECTORY_URL": urls.migrate_directory,
-            "KUNDELIK_MIGRATE_JOBS_URL": urls.migrate_jobs,
-            "KUNDELIK_DATA_DIR": str(folder / "var"),
-        },
-    )  # fmt: skip
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    return Ran(process.returncode, out.decode(), err.decode())
+    where, data = Path(__file__).parents[4], str(folder / "var")
+    return Ran(*await commands.kundelik(urls, *args, cwd=where, KUNDELIK_DATA_DIR=data))
 
 
 async def test_a_roster(urls: Urls, factory: Factory, tmp_path: Path) -> None:

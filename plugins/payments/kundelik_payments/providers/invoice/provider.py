@@ -1,19 +1,14 @@
 """The provider ``invoice``: a paper, a transfer, a person who finds it in the statement."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-
 from kundelik_core.sdk import Text
 from kundelik_payments.domain.codes import grouped, public_id_of
 from kundelik_payments.domain.money import shown
+from kundelik_payments.providers.by_hand import ByHand
 from kundelik_payments.providers.invoice.account import Account, qr_payload
 from kundelik_payments.providers.invoice.statement.line import StatementLine
 from kundelik_payments.providers.spi import (
     Capabilities,
-    Fact,
-    Forged,
     Instructions,
-    Notice,
     Outcome,
     PaymentFact,
     RefundAnswer,
@@ -27,7 +22,7 @@ from kundelik_payments.providers.spi import (
 __all__ = ["InvoiceProvider"]
 
 
-class InvoiceProvider:
+class InvoiceProvider(ByHand):
     """Transfers to one account. It asks nobody anything: what has come, a person confirms."""
 
     name = "invoice"
@@ -82,32 +77,8 @@ class InvoiceProvider:
             order=order,
         )
 
-    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:  # noqa: ARG002
-        """Refuse: a bank sends no messages here."""
-        raise Forged("this provider sends no messages")
-
-    def hears(self, notice_type: str) -> bool:  # noqa: ARG002
-        """Hear all."""
-        return True
-
-    async def order_of(self, notice: Notice) -> str:
-        """Know nothing by itself."""
-        return notice.order
-
-    async def look(self, notice_type: str, hint: str) -> Sequence[Fact]:  # noqa: ARG002
-        """Know nothing by itself."""
-        return []
-
-    async def poll(self, reference: str) -> Sequence[Fact]:  # noqa: ARG002
-        """Know nothing by itself."""
-        return []
-
     async def refund(self, request: RefundRequest) -> RefundAnswer:
         """Put a transfer on the accountant's list; it is done when the statement shows it."""
         return RefundAnswer(
             reference=f"inv-refund-{request.order}-{request.refund}", outcome=Outcome.PENDING
         )
-
-    async def reconcile(self, since: datetime, until: datetime) -> Sequence[Fact]:  # noqa: ARG002
-        """Know nothing by itself; statements are imported."""
-        return []

@@ -1,0 +1,20 @@
+"""Wait for what other processes do."""
+
+import time
+from collections.abc import Callable
+from typing import Literal, TypeVar
+
+__all__ = ["wait_for"]
+
+T = TypeVar("T")
+
+
+def wait_for(
+    true: Callable[[], T | Literal[False] | None], seconds: float = 60, what: str = "it"
+) -> T:
+    """Wait until something has happened in another process, and return what it is."""
+    deadline = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
+        time.sleep(0.02)
+    return found
