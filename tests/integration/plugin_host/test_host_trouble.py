@@ -18,8 +18,7 @@ from kundelik_core.plugins.host.load import HostedPlugins
 from kundelik_core.plugins.host.place import HostPlan, place_of
 from kundelik_core.plugins.host.supervisor import PluginHosts
 from kundelik_core.plugins.outcome import OutcomeState
-from tests.integration.plugin_host.hosting import 
-from tests.waiting import wait_for
+from tests.integration.plugin_host.hosting import (
     ARGS,
     NAME,
     Hosting,
@@ -30,9 +29,9 @@ from tests.waiting import wait_for
     recovered,
     said,
     trial,
-    wait_for,
 )
 from tests.unit.plugins.dists import Site
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
