@@ -116,7 +116,7 @@ def fence(spec: HostSpec) -> tuple[str, ...]:
     try:
         _allow_files(rules, spec, rights)
         if network:
-            for port in {*spec.ports, *_database_port(spec.url)}:
+            for port in _database_port(spec.url):
                 _call(_ADD_RULE, rules, _PORT, struct.pack("=QQ", _CONNECT_TCP, port), 0)
         _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if _call(_RESTRICT, rules, 0) != 0:

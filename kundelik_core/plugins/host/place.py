@@ -29,7 +29,8 @@ class HostPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     ``url`` is the address of its own database login, empty without tables. ``site`` is the folder
     of packages of its own environment; without one it finds what the core finds. ``paths`` are
-    more folders of the core's packages (a test's). ``ports`` are those of the network it may reach.
+    more folders of the core's packages (a test's). Of the network it reaches the hosts ``named`` in
+    its manifest and those that the operator ``added``, and nothing else.
     """
 
     name: str
@@ -39,7 +40,8 @@ class HostPlan(msgspec.Struct, frozen=True, kw_only=True):
     python: str = sys.executable
     site: Path | None = None
     paths: tuple[Path, ...] = ()
-    ports: tuple[int, ...] = ()
+    named: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
     memory_mb: int = MEMORY_MB
     log_level: str = "warning"
 

@@ -24,8 +24,6 @@ from kundelik_core.plugins.states import Found
 
 __all__ = ["Wanted", "all_found", "home_of", "plan_of"]
 
-_HTTPS: Final = 443
-_HTTP: Final = 80
 _READ_SECONDS: Final = 30.0
 
 
@@ -56,19 +54,11 @@ def plan_of(found: Found, settings: Settings, url: str = "") -> HostPlan:
         url=url,
         python=python_of(home, found.name) if own else sys.executable,
         site=site if own else None,
-        ports=_ports(found.manifest.uses.http_out, hosts_for(settings, found.name)),
+        named=found.manifest.uses.http_out,
+        added=hosts_for(settings, found.name),
         memory_mb=settings.plugin_memory_mb,
         log_level=settings.log_level,
     )
-
-
-def _ports(named: Iterable[str], added: Iterable[str]) -> tuple[int, ...]:
-    """Return the ports of the network that a plugin may reach, for the hosts that it may."""
-    ports = {_HTTPS for _host in named}
-    for host in added:
-        _name, colon, port = host.partition(":")
-        ports |= {int(port)} if colon else {_HTTP, _HTTPS}
-    return tuple(sorted(ports))
 
 
 class Wanted:

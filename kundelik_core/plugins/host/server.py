@@ -10,11 +10,13 @@ import logging
 import os
 import signal
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import Context, ContextVar
+from functools import partial
 from pathlib import Path
 from socket import socket
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 import msgspec
 import uvloop
@@ -26,7 +28,8 @@ from kundelik_core.plugins.database.engine import PluginPool
 from kundelik_core.plugins.declared import Declared, HandlerKey, HandlerRef
 from kundelik_core.plugins.discover import find_plugins
 from kundelik_core.plugins.host import confine, protocol
-from kundelik_core.plugins.host.spec import HostSpec
+from kundelik_core.plugins.host.outward import Outward, OutwardLoop
+from kundelik_core.plugins.host.spec import NO_GATE, HostSpec
 from kundelik_core.plugins.registry import Registry, load_here
 from kundelik_core.plugins.runner import LocalRunner, packed_answer, payload_type
 from kundelik_core.plugins.states import Found, State
@@ -85,9 +88,19 @@ def main(raw: Mapping[str, Any]) -> int:
         confined=confine.fence(spec),
         refused=refused,
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        uvloop.run(_serve(host, found, door, spec.url))
+    loop = _loop(spec)
+    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(_serve(host, found, door, spec.url))
     return 0
+
+
+def _loop(spec: HostSpec) -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return what makes the loop: a plugin that reaches outside has one that knows the way."""
+    if spec.gate == NO_GATE:
+        return uvloop.new_event_loop
+    outward = Outward(socket(fileno=spec.gate), spec.names, urlsplit(spec.url).hostname or "")
+    outward.take_over()
+    return partial(OutwardLoop, outward)
 
 
 def _path(kind: type, value: object) -> object:

@@ -3,13 +3,18 @@
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from kundelik_core.plugins.host import __name__ as _package
+from kundelik_core.plugins.host.gate import split
 from kundelik_core.plugins.host.place import ENVIRONMENT, HostPlan, Place
 
-__all__ = ["HostSpec", "command_of", "environment_of"]
+__all__ = ["NO_GATE", "HostSpec", "command_of", "environment_of", "names_of"]
+
+NO_GATE: Final = -1
+"""For a host that reaches nobody."""
 
 _MAIN = Path(__file__).with_name("__main__.py")
 
@@ -23,7 +28,8 @@ class HostSpec(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     site: str
     core_sites: tuple[str, ...]
-    ports: tuple[int, ...]
+    names: tuple[str, ...]
+    gate: int
     memory_mb: int
     log_level: str
     socket: Path
@@ -37,8 +43,11 @@ def command_of(plan: HostPlan) -> list[str]:
     return [plan.python, "-I", "-S", "-u", str(_MAIN)]
 
 
-def environment_of(plan: HostPlan, place: Place) -> dict[str, str]:
-    """Return everything that the host finds in its environment: none of the core's is left."""
+def environment_of(plan: HostPlan, place: Place, gate: int = NO_GATE) -> dict[str, str]:
+    """Return everything that the host finds in its environment: none of the core's is left.
+
+    ``gate`` is the open file that leads to the gate.
+    """
     spec = HostSpec(
         name=plan.name,
         sha256=plan.sha256,
@@ -46,7 +55,8 @@ def environment_of(plan: HostPlan, place: Place) -> dict[str, str]:
         url=plan.url,
         site=str(plan.site) if plan.site else "",
         core_sites=core_sites(plan),
-        ports=plan.ports,
+        names=names_of(plan),
+        gate=gate,
         memory_mb=plan.memory_mb,
         log_level=plan.log_level,
         socket=place.socket(plan.name),
@@ -63,6 +73,11 @@ def environment_of(plan: HostPlan, place: Place) -> dict[str, str]:
         # Few arenas: each one takes its share of the address space that a host may have.
         "MALLOC_ARENA_MAX": "2",
     }
+
+
+def names_of(plan: HostPlan) -> tuple[str, ...]:
+    """Return the names that a plugin may reach, without ports."""
+    return tuple(sorted({*plan.named, *(split(one)[0] for one in plan.added)}))
 
 
 def core_sites(plan: HostPlan) -> tuple[str, ...]:

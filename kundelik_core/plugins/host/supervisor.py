@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -18,10 +19,11 @@ from types import TracebackType
 from typing import Final, Self
 
 from kundelik_core.kernel.supervise import keep_from_forks, starting
+from kundelik_core.plugins.host.gate import Gate
 from kundelik_core.plugins.host.load import greeted
 from kundelik_core.plugins.host.output import Output
 from kundelik_core.plugins.host.place import HostPlan, HostState, Place
-from kundelik_core.plugins.host.spec import command_of, environment_of
+from kundelik_core.plugins.host.spec import NO_GATE, command_of, environment_of, names_of
 
 __all__ = ["PluginHosts"]
 
@@ -136,6 +138,7 @@ class _Host:
         self._place = place
         self._lock: BufferedWriter | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._gate: Gate | None = None
         self._output: Output | None = None
         self._began = self._heard = self._probed = self._next = 0.0
         self._pause = 0.0
@@ -158,6 +161,8 @@ class _Host:
                 self._start(now)
         elif _gone(self._process):
             self._ended(now)
+        elif self._gate is not None and self._gate.gone:
+            self._ended(now, "its way to the network ended")
         elif now - self._probed >= (_PROBE_EVERY if self._status == "running" else _LOOK_EVERY):
             self._probe(now)
 
@@ -177,9 +182,14 @@ class _Host:
         scratch.mkdir(mode=0o700, exist_ok=True)
         self._began = self._heard = self._probed = now
         with starting:
+            # Without Linux there is no fence, and nothing to lead around it.
+            if names_of(self.plan) and sys.platform == "linux":
+                self._gate = Gate(self.plan.named, self.plan.added)
+            gate = self._gate.end.fileno() if self._gate else NO_GATE
             self._process = subprocess.Popen(
                 command_of(self.plan),
-                env=environment_of(self.plan, self._place),
+                env=environment_of(self.plan, self._place, gate),
+                pass_fds=[gate] if self._gate else [],
                 cwd=scratch,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -187,6 +197,8 @@ class _Host:
                 # A group of its own: Ctrl-C is the server's to hear, and its children end with it.
                 process_group=0,
             )
+            if self._gate:
+                self._gate.end.close()
         assert self._process.stdout is not None
         self._output = Output(self.plan.name, self._process.stdout)
         self._tell("starting")
@@ -241,6 +253,9 @@ class _Host:
     def _kill(self) -> int:
         """End the process and whatever it started; returns its exit code."""
         process, self._process = self._process, None
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            gate.close()
         if process is None:
             return 0
         # Not waited for yet, so its number is still its own, and that of its group.

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,25 @@ async def tcp(ctx: PluginContext, port: str) -> str:
         return "connected"
 
 
+async def fetch(ctx: PluginContext, url: str) -> str:
+    """With the standard library, in a thread."""
+
+    def read() -> str:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return str(answer.read().decode())
+
+    return await asyncio.to_thread(read)
+
+
+async def stream(ctx: PluginContext, host: str, port: str) -> str:
+    """With the loop's own connections."""
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET / HTTP/1.0\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    return answer.decode().rpartition("\n")[2]
+
+
 async def fork(ctx: PluginContext) -> str:
     child = os.fork()
     while not child:
@@ -169,8 +189,8 @@ DEEDS: dict[str, Callable[..., Awaitable[str]]] = {
     "raise": fail, "odd": odd, "quit": quits, "interrupt": interrupts, "cancel": cancels,
     "recurse": recurse, "slow": slow, "cling": cling, "block": block, "exit": leave, "hog": hog,
     "creep": creep, "flood": flood, "env": env, "read": read, "write": write, "kill": kill,
-    "run": program, "tcp": tcp, "fork": fork, "now": now, "who": who, "count": count,
-    "note": note, "ok": ok, "pid": pid,
+    "run": program, "tcp": tcp, "fetch": fetch, "stream": stream, "fork": fork,
+    "now": now, "who": who, "count": count, "note": note, "ok": ok, "pid": pid,
 }  # fmt: skip
 
 
