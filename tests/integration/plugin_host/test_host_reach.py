@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from typing_extensions import override
 
 from kundelik_core.plugins.outcome import OutcomeState
 from tests.integration.plugin_host.hosting import Hosting, done, hosting, recovered, said, trial
@@ -20,6 +21,7 @@ class Service(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    @override
     def log_message(self, *_args: object) -> None:
         """Say nothing."""
 
