@@ -32,6 +32,7 @@ from kundelik_core.schools.roster import Roster, RowError, open_source, read_ros
 from kundelik_core.schools.roster.apply import apply, facts_of, look, look_new
 from kundelik_core.schools.roster.apply_accounts import slips_csv, slips_for
 from kundelik_core.schools.roster.apply_model import Options, Plan
+from kundelik_core.schools.roster.sample import sample_list, sample_staff
 from kundelik_core.schools.roster.sheet import annotate, describe
 
 __all__ = ["command", "say_errors", "say_summary", "write_private"]
@@ -103,10 +104,12 @@ def import_(
     year: int | None, org: str, grade: int | None, class_name: str, apply: bool,
     errors: Path | None, slips: Path | None, as_json: bool, data_dir: Path | None,
 ) -> None:  # fmt: skip
-    """Bring in a OneRoster or School Data Sync bundle (ZIP or folder) or a class list.
+    """Bring in a OneRoster or School Data Sync bundle (ZIP or folder), lists of staff or pupils.
 
-    Nobody is removed whom a file leaves out, and the same file twice changes nothing. Rows with
-    errors are left out and listed; the exit code is then 1.
+    A list is CSV or XLSX with Kazakh, Russian or English headings; one of the staff says what
+    somebody is (teacher, deputy, director, psychologist) and which class they lead. Nobody is
+    removed whom a file leaves out, and the same file twice changes nothing. Rows with errors are
+    left out and listed; the exit code is then 1.
 
     Example:  kundelik roster import 5a.xlsx --school 1 --errors mend.csv
     """
@@ -124,6 +127,19 @@ def import_(
         echo_json(told)
     if any(error.severity == "error" for error in told.errors):
         raise click.exceptions.Exit(1)
+
+
+@command.command("sample")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--kind", type=click.Choice(["staff", "class"]), default="staff", show_default=True)
+@click.option("--locale", type=click.Choice(["kk", "ru", "en"]), default="kk", show_default=True)
+def sample(file: Path, kind: Literal["staff", "class"], locale: Literal["kk", "ru", "en"]) -> None:
+    """Write an empty list to fill in, of the staff or of a class.
+
+    Example:  kundelik roster sample teachers.xlsx --kind staff --locale ru
+    """
+    file.write_bytes(sample_staff(locale) if kind == "staff" else sample_list(locale))
+    click.echo(f"Written: {file}")
 
 
 async def _import(settings: Settings, asked: Asked) -> Told:

@@ -21,6 +21,7 @@ from kundelik_core.cli.roster import say_errors, say_summary
 from kundelik_core.gradebook.timetable_import import Options, apply_timetable, look_timetable
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.audit import Doer
+from kundelik_core.kernel.db import tenant
 from kundelik_core.kernel.i18n import use_locale
 from kundelik_core.kernel.settings import Settings
 from kundelik_core.schools.calendar import school_year_of
@@ -28,7 +29,13 @@ from kundelik_core.schools.roster import RowError, open_source
 from kundelik_core.schools.roster.apply import facts_of
 from kundelik_core.schools.roster.sheet import annotate
 from kundelik_core.schools.timetable_file import TimetableFile, is_timetable, read_timetable
+from kundelik_core.schools.timetable_file.export import present_timetable
 from kundelik_core.schools.timetable_file.model import TimetablePlan
+from kundelik_core.schools.timetable_file.queries import (
+    read_slots,
+    staff_logins,
+    timetable_state,
+)
 from kundelik_core.schools.timetable_file.sample import sample_timetable
 
 __all__ = ["command"]
@@ -95,6 +102,7 @@ def import_(
 ) -> None:  # fmt: skip
     """Bring in the week of classes: CSV or XLSX with class, weekday, lesson, subject, teacher.
 
+    Several classes in one cell are taught together; a column Week tells odd and even weeks.
     Teaching groups that are missing are made, and the lessons of the year from the day on. A class
     with a wrong row stays as it is; the exit code is then 1. No lesson with marks is taken away,
     and the same file twice changes nothing.
@@ -127,6 +135,33 @@ def sample(file: Path, locale: Literal["kk", "ru", "en"]) -> None:
     """
     file.write_bytes(sample_timetable(locale))
     click.echo(f"Written: {file}")
+
+
+@command.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--school", type=click.IntRange(min=1), required=True,
+              help="The number of the school.")  # fmt: skip
+@click.option("--locale", type=click.Choice(["kk", "ru", "en"]), default="kk", show_default=True)
+@data_dir_option
+def export(
+    file: Path, school: int, locale: Literal["kk", "ru", "en"], data_dir: Path | None
+) -> None:
+    """Write the present week, to change it and bring it in again.
+
+    Example:  kundelik timetable export week.xlsx --school 1 --locale ru
+    """
+    file.write_bytes(run(_present(settings_with(data_dir=data_dir), school, locale)))
+    click.echo(f"Written: {file}")
+
+
+async def _present(settings: Settings, school: int, locale: Literal["kk", "ru", "en"]) -> bytes:
+    today = clock.today()
+    async with installation(settings):
+        async with tenant(school) as tx:
+            state = await timetable_state(tx, school_year_of(today), today)
+            await read_slots(tx, state, today)
+        state.staff = await staff_logins(state.staff)
+    return present_timetable(state, today, locale)
 
 
 async def _import(settings: Settings, asked: Asked) -> Told:

@@ -11,7 +11,14 @@ import msgspec
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
 
-__all__ = ["Reach", "SlipFacts", "people_reach", "require_slip", "stands_near"]
+__all__ = [
+    "Reach",
+    "SlipFacts",
+    "people_reach",
+    "require_slip",
+    "roles_given_by",
+    "stands_near",
+]
 
 Reach = Literal["", "class", "families", "everyone"]
 """Nobody, the own class with its guardians, all pupils and guardians, or everyone."""
@@ -42,6 +49,15 @@ def people_reach(roles: Collection[str]) -> Reach:
     if "psychologist" in roles:
         return "families"
     return "class" if "homeroom" in roles else ""
+
+
+def roles_given_by(roles: Collection[str]) -> frozenset[str]:
+    """Give the roles that somebody may give to others: none above their own.
+
+    What stands above schools is no role of a school, so nobody in one can give it.
+    """
+    most = max((_HIGHEST[role] for role in roles if role in _HIGHEST), default=-1)
+    return frozenset(role for role, rank in _RANKS.items() if rank <= most)
 
 
 def stands_near(reach: Reach, *, own_class: bool, roles: Collection[str]) -> bool:

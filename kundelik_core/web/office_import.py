@@ -22,6 +22,7 @@ from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_, _
 from kundelik_core.kernel.keys import installation_key
 from kundelik_core.kernel.settings import Settings
+from kundelik_core.schools.access import roles_given_by
 from kundelik_core.schools.calendar import school_year_of
 from kundelik_core.schools.iin_hash import iin_hasher
 from kundelik_core.schools.roster import (
@@ -32,19 +33,29 @@ from kundelik_core.schools.roster import (
     open_source,
     read_roster,
 )
-from kundelik_core.schools.roster.apply import Applied, apply, facts_of, look
+from kundelik_core.schools.roster.apply import apply, facts_of, look
 from kundelik_core.schools.roster.apply_model import Options, Plan
 from kundelik_core.schools.roster.apply_scope import schools_in
-from kundelik_core.schools.roster.sample import sample_list
+from kundelik_core.schools.roster.sample import sample_list, sample_staff
 from kundelik_core.schools.roster.sheet import annotate
 from kundelik_core.schools.timetable_file import TimetableFile
 from kundelik_core.schools.timetable_file.model import TimetablePlan
 from kundelik_core.schools.timetable_file.sample import sample_timetable
 from kundelik_core.web import office_timetable
 from kundelik_core.web.frame import view
-from kundelik_core.web.import_view import ROWS_SHOWN, attachment, counted, hidden, remark
+from kundelik_core.web.import_view import (
+    FORMATS,
+    LABELS,
+    ROWS_SHOWN,
+    attachment,
+    counted,
+    done_lines,
+    hidden,
+    remark,
+)
+from kundelik_core.web.office_slips import slip_choices
 from kundelik_core.web.routes import form, page
-from kundelik_core.web.school_choice import asked_school, learn_schools, school_tabs
+from kundelik_core.web.school_choice import asked_school, learn_schools, missing, school_tabs
 from kundelik_core.web.uploads import Upload, drop_upload, find_upload, keep_upload
 from kundelik_core.web.visit import Request, actor_of, form_of, visit_of
 
@@ -54,25 +65,6 @@ MAY: Final = Permission.ROSTER_IMPORT
 # What a browser wraps around the file.
 BODY_MAX: Final = DEFAULT_LIMIT + 64 * 1024
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-LABELS: Final = {
-    "pupils": N_("Pupils"),
-    "staff": N_("Staff"),
-    "parents": N_("Parents"),
-    "classes": N_("Classes"),
-    "groups": N_("Teaching groups"),
-    "places": N_("Places in classes and groups"),
-    "guardians": N_("Ties of parents and children"),
-}
-FORMATS: Final = (
-    ("OneRoster 1.1, 1.2", N_("A ZIP of CSV files with manifest.csv")),
-    ("Microsoft School Data Sync", N_("A ZIP of CSV files: Student.csv, Section.csv and others")),
-    (N_("Class list"),
-     N_("XLSX or CSV with headings such as Surname, Name, Class, Birth date, in Kazakh, Russian "
-        "or English")),
-    (N_("Timetable"),
-     N_("XLSX or CSV with the headings Class, Weekday, Lesson, Subject, Teacher; Part and Room if "
-        "you wish")),
-)  # fmt: skip
 
 
 def _folder(request: Request) -> Path:
@@ -80,7 +72,7 @@ def _folder(request: Request) -> Path:
     return settings.data_dir / "uploads"
 
 
-def _options(request: Request, org: str = "") -> Options:
+def _options(request: Request, school_id: int, org: str = "") -> Options:
     settings: Settings = request.app.state.settings
     today = clock.today()
     year = school_year_of(today)
@@ -90,6 +82,7 @@ def _options(request: Request, org: str = "") -> Options:
         scheme=scheme_chooser(year),
         org=org,
         iin_hash=iin_hasher(installation_key(settings.data_dir, "iin")),
+        gives=roles_given_by(actor_of(request).roles(school_id)),
     )
 
 
@@ -106,7 +99,7 @@ def _page(
         "error": "", "formats": [{"label": _(a), "sub": _(b)} for a, b in FORMATS],
         "file": "", "token": "", "format": "", "counts": [], "rows": [], "more": "",
         "report": "", "ready": False, "done": [], "org": "", "orgs": [],
-        "week": False, "day": "", "parts": [],
+        "week": False, "day": "", "same": False, "parts": [], "slips": [],
     }  # fmt: skip
     more: dict[str, Any] = {
         "schools": tabs if step == "choose" else [],
@@ -135,7 +128,7 @@ async def _school(request: Request) -> tuple[Actor, int]:
 async def choose(request: Request) -> Response[bytes]:
     """Ask for a file."""
     _actor, school_id = await _school(request)
-    return _page(request, school_id, "choose")
+    return _page(request, school_id, "choose", slips=await slip_choices(school_id))
 
 
 @form("/office/import", access=MAY, request_max_body_size=BODY_MAX)
@@ -154,7 +147,7 @@ async def review(request: Request) -> Response[bytes]:
         roster = await asyncio.to_thread(read_roster, content, name=name)
         several, plan = False, None
         try:
-            plan = await look(school_id, roster, _options(request))
+            plan = await look(school_id, roster, _options(request, school_id))
         except Problem as problem:
             several = problem.code == "several-schools"
             if not several:
@@ -179,7 +172,7 @@ async def choose_school(request: Request) -> Response[bytes]:
     try:
         upload, _same = await _kept(request, fields.get("token", ""))
         roster = await asyncio.to_thread(read_roster, upload.content, name=upload.name)
-        plan = await look(school_id, roster, _options(request, org))
+        plan = await look(school_id, roster, _options(request, school_id, org))
     except Problem as problem:
         return _refused(request, school_id, problem)
     return _review(request, school_id, upload, roster, plan, org)
@@ -257,15 +250,28 @@ def _review_week(
         file=upload.name,
         token=upload.token,
         format=_("Timetable"),
-        counts=counted(plan.summary(), office_timetable.LABELS),
         rows=[remark(error) for error in plan.errors[:ROWS_SHOWN]],
         more=hidden(len(plan.errors)),
         report=f"/office/import/report/{upload.token}{query}" if plan.errors else "",
-        ready=plan.has_changes,
-        week=True,
-        day=plan.begins.isoformat(),
-        parts=[{"href": "", "label": f"{g.title}, {g.subject_title}"} for g in plan.empty_parts],
+        **office_timetable.review_context(plan),
     )
+
+
+@form("/office/import/day", access=MAY)
+async def choose_day(request: Request) -> Response[bytes]:
+    """Look at the same timetable as it would count from another day."""
+    fields = await form_of(request)
+    _actor, school_id = await _school(request)
+    try:
+        upload, _same = await _kept(request, fields.get("token", ""))
+        week = await asyncio.to_thread(office_timetable.opened, upload.name, upload.content)
+        if week is None:
+            raise missing()
+        day = office_timetable.day_of(fields.get("from", ""))
+        planned = await office_timetable.look(school_id, week, day)
+    except Problem as problem:
+        return _refused(request, school_id, problem)
+    return _review_week(request, school_id, upload, planned)
 
 
 @page("/office/import/report/{token:str}", access=MAY)
@@ -278,7 +284,7 @@ async def report(request: Request, token: FromPath[str]) -> Response[bytes]:
         return await _to_mend(upload, planned.errors)
     roster = await asyncio.to_thread(read_roster, upload.content, name=upload.name)
     org = request.query_params.get("org", "")[:200]
-    plan = await look(school_id, roster, _options(request, org))
+    plan = await look(school_id, roster, _options(request, school_id, org))
     return await _to_mend(upload, plan.errors)
 
 
@@ -328,7 +334,7 @@ async def apply_upload(request: Request) -> Response[bytes]:
         done = await apply(
             school_id,
             roster,
-            _options(request, fields.get("org", "")[:200]),
+            _options(request, school_id, fields.get("org", "")[:200]),
             Doer(actor.account_id, actor.person(school_id)),
             facts_of(upload.content, upload.name),
         )
@@ -336,7 +342,8 @@ async def apply_upload(request: Request) -> Response[bytes]:
     except Problem as problem:
         return _refused(request, school_id, problem)
     await asyncio.to_thread(drop_upload, _folder(request), upload.token, actor.account_id)
-    return _page(request, school_id, "done", done=_done(done))
+    slips = await slip_choices(school_id) if done.accounts else []
+    return _page(request, school_id, "done", done=done_lines(done), slips=slips)
 
 
 async def _apply_week(
@@ -349,32 +356,22 @@ async def _apply_week(
     return _page(request, school_id, "done", week=True, **office_timetable.done_context(done))
 
 
-def _done(done: Applied) -> list[dict[str, str]]:
-    """What was written, without the lines in which nothing changed."""
-    lines = []
-    for label, count in done.plan.counts.items():
-        new, changed = N_("%(what)s: new"), N_("%(what)s: changed")
-        for number, text in ((count.new, new), (count.changed, changed)):
-            if number:
-                lines.append((_(text) % {"what": _(LABELS[label])}, number))
-    if done.accounts:
-        lines.append((_("Accounts that wait for their one-time code"), done.accounts))
-    left_out = sum(error.severity == "error" for error in done.plan.errors)
-    if left_out:
-        lines.append((_("Rows left out"), left_out))
-    shown = [{"label": label, "value": str(number)} for label, number in lines]
-    return shown or [{"label": _("Nothing had to be changed"), "value": "0"}]
-
-
 @page("/office/import/sample", access=MAY)
 async def sample(request: Request) -> Response[bytes]:
-    """Give an empty class list or timetable to fill in, in the reader's language."""
+    """Give an empty list or timetable to fill in, or the week as it is, in the reader's words."""
     locale = visit_of(request).locale
-    if request.query_params.get("kind") == "timetable":
+    kind = request.query_params.get("kind")
+    if kind == "week":
+        _actor, school_id = await _school(request)
+        content = await office_timetable.present(school_id, locale)
+        return attachment(content, _("timetable"), "timetable", "xlsx", _XLSX)
+    if kind == "staff":
+        return attachment(sample_staff(locale), _("staff list"), "staff-list", "xlsx", _XLSX)
+    if kind == "timetable":
         return attachment(sample_timetable(locale), _("timetable"), "timetable", "xlsx", _XLSX)
     return attachment(sample_list(locale), _("class list"), "class-list", "xlsx", _XLSX)
 
 
 HANDLERS: Final[tuple[Any, ...]] = (
-    choose, sample, review, choose_school, report, apply_upload,
+    choose, sample, review, choose_school, choose_day, report, apply_upload,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 Routes, uploads and the page itself are those of the lists of people.
 """
 
+import asyncio
 import datetime as dt
 from typing import Any, Final
 
@@ -14,16 +15,33 @@ from kundelik_core.gradebook.timetable_import import (
 )
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.audit import Doer
+from kundelik_core.kernel.db import tenant
 from kundelik_core.kernel.errors import Problem
-from kundelik_core.kernel.i18n import N_, _
+from kundelik_core.kernel.i18n import N_, Locale, _
 from kundelik_core.schools.calendar import school_year_of
 from kundelik_core.schools.roster import FileRefusedError, open_source
 from kundelik_core.schools.roster.apply import facts_of
 from kundelik_core.schools.timetable_file import TimetableFile, is_timetable, read_timetable
+from kundelik_core.schools.timetable_file.export import present_timetable
 from kundelik_core.schools.timetable_file.model import TimetablePlan
+from kundelik_core.schools.timetable_file.queries import (
+    read_slots,
+    staff_logins,
+    timetable_state,
+)
+from kundelik_core.web.import_view import counted
 from kundelik_core.web.uploads import Upload
 
-__all__ = ["LABELS", "day_of", "done_context", "look", "opened", "write"]
+__all__ = [
+    "LABELS",
+    "day_of",
+    "done_context",
+    "look",
+    "opened",
+    "present",
+    "review_context",
+    "write",
+]
 
 LABELS: Final = {
     "groups": N_("Teaching groups"),
@@ -84,6 +102,20 @@ async def look(school_id: int, file: TimetableFile, day: dt.date | None = None) 
         return await look_timetable(school_id, file, _options(last + dt.timedelta(days=1)))
 
 
+async def present(school_id: int, locale: Locale) -> bytes:
+    """The school's week as a file to change and to bring in again.
+
+    Raises:
+        Problem: the school has no such year.
+    """
+    today = clock.today()
+    async with tenant(school_id) as tx:
+        state = await timetable_state(tx, school_year_of(today), today)
+        await read_slots(tx, state, today)
+    state.staff = await staff_logins(state.staff)
+    return await asyncio.to_thread(present_timetable, state, today, locale)
+
+
 async def write(
     school_id: int, file: TimetableFile, upload: Upload, day: dt.date | None, doer: Doer
 ) -> TimetableDone:
@@ -94,6 +126,21 @@ async def write(
     """
     facts = facts_of(upload.content, upload.name)
     return await apply_timetable(school_id, file, _options(day), doer, facts)
+
+
+def review_context(plan: TimetablePlan) -> dict[str, Any]:
+    """What a look at a timetable shows besides what every file does.
+
+    A week in which nothing changes may still be meant to count from an earlier day.
+    """
+    return {
+        "counts": counted(plan.summary(), LABELS),
+        "ready": bool(plan.week) or plan.has_changes,
+        "same": not plan.has_changes,
+        "week": True,
+        "day": plan.begins.isoformat(),
+        "parts": [{"href": "", "label": f"{g.title}, {g.subject_title}"} for g in plan.empty_parts],
+    }
 
 
 def done_context(done: TimetableDone) -> dict[str, Any]:

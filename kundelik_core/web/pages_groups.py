@@ -31,6 +31,7 @@ from kundelik_core.web.visit import Request, actor_of
 __all__ = ["HANDLERS"]
 
 NOTES["group-saved"] = Note(N_("The group is changed from today on. What was marked stays."))
+NOTES["group-filled"] = Note(N_("The group has its pupils, from its first lesson on."))
 
 
 @page("/office/groups/{group:uuid}", access=Permission.STRUCTURE_WRITE)
@@ -92,7 +93,7 @@ async def save(request: Request, group: FromPath[UUID]) -> Redirect:
             "group-closed", N_("This group is closed. Its marks no longer change."), status=409
         )
     today = clock.today()
-    come = [known[name].id for name in sorted(ticked - was) if not known[name].here]
+    come = [known[name] for name in sorted(ticked - was) if not known[name].here]
     gone = [known[name].id for name in sorted(was - ticked) if known[name].here]
     async with tenant(school_id, write=True) as tx:
         doer = Doer(actor.account_id, actor.person(school_id))
@@ -100,11 +101,15 @@ async def save(request: Request, group: FromPath[UUID]) -> Redirect:
         await end_group_pupils(tx, doer, [(group, pupil) for pupil in gone], yesterday)
         await write_group_pupils(
             tx,
-            [GroupPupilRow(group_id=group, pupil_id=pupil, from_date=today) for pupil in come],
+            [
+                GroupPupilRow(group_id=group, pupil_id=one.id, from_date=seats.begins(one, today))
+                for one in come
+            ],
         )
     if come or gone:
         await recompute_groups(school_id, [group])
-    return after(request, f"/office/groups/{group}", "group-saved")
+    early = any(seats.begins(one, today) < today for one in come)
+    return after(request, f"/office/groups/{group}", "group-filled" if early else "group-saved")
 
 
 HANDLERS: Final[tuple[Any, ...]] = (group_pupils, save)

@@ -169,7 +169,9 @@ async def _write_groups(tx: Tenant, plan: TimetablePlan, doer: Doer) -> None:
             for group in plan.groups
         ],
     )
-    await classes.write_group_classes(tx, [(group.id, group.class_id) for group in plan.groups])
+    await classes.write_group_classes(
+        tx, [(group.id, key) for group in plan.groups for key in group.class_ids]
+    )
     await people.write_memberships(tx, plan.memberships)
     await classes.end_group_teachers(tx, doer, plan.ended_teachers, plan.begins - _DAY)
     await classes.write_group_teachers(tx, plan.group_teachers)

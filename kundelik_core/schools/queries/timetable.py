@@ -53,6 +53,8 @@ class TimetableWeek(msgspec.Struct, frozen=True):
     week_days: int
     lessons: list[TimetableLesson]
     days_off: list[DayOff]
+    alternates: bool = False
+    """Whether the school has lessons that are held in every second week."""
 
     def class_name(self) -> str:
         """The name of the class whose week it is."""
@@ -83,6 +85,11 @@ select json_build_object(
   'owner', ({name}),
   'week_days', coalesce((
     select y.week_days from core.school_year y where y.school_id = $1 and y.year = $5), 5),
+  'alternates', exists (
+    select from core.timetable_slot t
+      join core.teaching_group tg on tg.school_id = t.school_id and tg.id = t.group_id
+     where t.school_id = $1 and tg.year = $5 and t.week_cycle <> '' and t.from_date <= $4
+       and (t.to_date is null or t.to_date >= $3)),
   'days_off', (
     select coalesce(json_agg(json_build_array(e.begins, e.ends, e.kind,
            json_build_object('kk', e.title_kk, 'ru', e.title_ru, 'en', e.title_en))

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Classes"]
 
+_LANGUAGES = frozenset({"kk", "ru", "ug", "uz", "tg", "en"})
+
 
 class Classes:
     """Homeroom classes and groups by the ids of the file."""
@@ -64,15 +66,15 @@ class Classes:
         row = self.known.get(class_id) or self.made[class_id]
         return class_title(row.grade, row.letter)
 
-    def make(self, grade: int, letter: str, source_id: str | None) -> UUID:
+    def make(self, grade: int, letter: str, source_id: str | None, language: str = "") -> UUID:
         """Plan a new class."""
-        locale = self.p.state.locale
+        locale = language or self.p.state.locale
         row = ClassToWrite(
             id=self.make_id(),
             year=self.p.options.year,
             grade=grade,
             letter=letter,
-            language=locale if locale in {"kk", "ru", "en"} else "kk",
+            language=locale if locale in _LANGUAGES else "kk",
             source=self.p.source if source_id else None,
             source_id=source_id,
         )
@@ -87,12 +89,19 @@ class Classes:
         if new:
             self.made[class_id] = msgspec.structs.replace(self.made[class_id], homeroom_id=teacher)
             return
+        self._change(class_id, homeroom_id=teacher)
+
+    def _change(self, class_id: UUID, **fields: object) -> None:
+        """Change what the school has of a class; what a file says of it several times is one."""
         known = self.known[class_id]
-        if known.homeroom_id == teacher:
+        row = self.made.get(class_id) or _as_written(known, self.p.options.year)
+        changed = msgspec.structs.replace(row, **fields)
+        if changed == row:
             return
-        self.made[class_id] = _as_written(known, self.p.options.year, teacher)
-        self.p.count("classes").changed += 1
-        self.p.count("classes").same -= 1
+        if class_id not in self.made:
+            self.p.count("classes").changed += 1
+            self.p.count("classes").same -= 1
+        self.made[class_id] = changed
 
     def _grade(self, row: ClassRow) -> int | None:
         """The grade of a class: of most of its pupils, of its own row, of its name."""
@@ -119,11 +128,13 @@ class Classes:
             letter = row.letter or (named.letter if named and fits else row.title[:20])
             known = self.by_name.get((grade, _exact(letter)))
             if known is None and not row.ended:
-                self.homerooms[row.id] = self.make(grade, letter, key)
+                self.homerooms[row.id] = self.make(grade, letter, key, row.language)
                 return
         if known is not None:
             self.homerooms[row.id] = known
             self.p.count("classes").same += 1
+            if row.language and known in self.known:
+                self._change(known, language=row.language)
 
     def _group(self, row: ClassRow) -> None:
         source, key = self.p.source, id_in_source(self.p.source, row.id)
@@ -182,8 +193,8 @@ def _exact(title: str) -> str:
     return " ".join(title.casefold().split())
 
 
-def _as_written(row: KnownClass, year: int, homeroom: UUID) -> ClassToWrite:
+def _as_written(row: KnownClass, year: int) -> ClassToWrite:
     return ClassToWrite(
         id=row.id, year=year, grade=row.grade, letter=row.letter, language=row.language,
-        shift=row.shift, homeroom_id=homeroom,
+        shift=row.shift, homeroom_id=row.homeroom_id,
     )  # fmt: skip

@@ -7,7 +7,7 @@ class or among the staff, and every doubt is an error of the row with what would
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from typing import Final, Literal
 from uuid import UUID
@@ -69,6 +69,9 @@ class Matcher:
             self.places[place.person].add(place.holder)
         for tie in state.ties:
             self.children[tie.guardian_id].add(tie.pupil_id)
+        self.roster = roster
+        self._claims: dict[UUID, str] | None = None
+        self._same_name: Counter[str] = Counter()
         # Who was found for whom, so that two rows never become one person.
         self.taken: dict[tuple[UUID, Kind], User] = {}
 
@@ -114,7 +117,7 @@ class Matcher:
         if kind == "pupils":
             return self._pupil(user, namesakes, undated, classes)
         if kind == "staff":
-            return self._one(user, [p for p in undated if self.roles[p.id] & STAFF])
+            return self._staff(user, namesakes)
         near = [
             person
             for person in undated
@@ -159,6 +162,66 @@ class Matcher:
             )  # fmt: skip
             return False, None
         return True, None
+
+    def _staff(self, user: User, namesakes: list[KnownPerson]) -> tuple[bool, KnownPerson | None]:
+        claims = self._claimed()
+        free = [
+            person for person in namesakes
+            if self.roles[person.id] & STAFF and claims.get(person.id, user.id) == user.id
+        ]  # fmt: skip
+        undated = [p for p in free if p.birth_date is None or user.birth_date is None]
+        if undated and self._same_name[_key(user.family_name, user.given_name)] > 1:
+            # Which of them it is would be decided by the order of the rows.
+            self.report.error(
+                user.source,
+                "staff_namesake",
+                N_("The file has several people of this name, and nothing tells which of them the "
+                   "school has already. Add a birth date to their records in the school first."),
+                value=user.full_name,
+            )  # fmt: skip
+            return False, None
+        if undated or not free or self._other_iin(user, free):
+            return self._one(user, undated)
+        self.report.error(
+            user.source,
+            "staff_birth_date_differs",
+            N_("Somebody of this name with another birth date works at the school. Correct the "
+               "wrong date; if they are two people, give both their IINs or patronymics."),
+            value=user.full_name,
+        )  # fmt: skip
+        return False, None
+
+    def _claimed(self) -> dict[UUID, str]:
+        """Which people of the school rows of the file mean beyond doubt, whatever their order."""
+        if self._claims is not None:
+            return self._claims
+        self._claims = {}
+        for user in self.roster.users.values():
+            if not STAFF.intersection(role.role for role in user.roles):
+                continue
+            known = self.by_source.get((self.source, id_in_source(self.source, user.id)))
+            if known is None and user.iin and self.options.iin_hash is not None:
+                known = self.by_iin.get(self.options.iin_hash(user.iin))
+            key = _key(user.family_name, user.given_name)
+            born = [
+                person for person in self.by_name.get(key, ())
+                if user.birth_date is not None and person.birth_date == user.birth_date
+                and _same_middle(person, user)
+            ]  # fmt: skip
+            if known is None and len(born) == 1:
+                known = born[0]
+            if known is None:
+                self._same_name[key] += 1
+            else:
+                self._claims[known.id] = user.id
+        return self._claims
+
+    def _other_iin(self, user: User, found: list[KnownPerson]) -> bool:
+        """Whether all those found have an IIN, and none of them this one."""
+        if not user.iin or self.options.iin_hash is None:
+            return False
+        mine = self.options.iin_hash(user.iin)
+        return all(person.iin_hash not in {None, mine} for person in found)
 
     def _one(self, user: User, found: list[KnownPerson]) -> tuple[bool, KnownPerson | None]:
         if len(found) < 2:

@@ -22,6 +22,7 @@ from kundelik_core.schools.calendar import PeriodKind
 from .model import RowError
 
 __all__ = [
+    "EVERY_ROLE",
     "LABELS",
     "STRONG",
     "Count",
@@ -55,6 +56,9 @@ class Scheme(NamedTuple):
     period_kind: PeriodKind
 
 
+EVERY_ROLE: Final = frozenset({"pupil", "parent", "teacher", "homeroom", "psychologist", "deputy",
+                               "director", "admin"})  # fmt: skip
+
 SchemeFor = Callable[[int, str], Scheme]
 """Gives the scheme for a grade and the code of a subject."""
 
@@ -68,6 +72,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     org: str = ""
     default_grade: int | None = None
     iin_hash: Callable[[str], bytes] | None = None
+    # Roles that whoever imports may give; the operator in a shell may give all of a school's.
+    gives: frozenset[str] = EVERY_ROLE
 
 
 class KnownPerson(msgspec.Struct, frozen=True, kw_only=True):

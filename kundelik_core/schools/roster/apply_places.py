@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from kundelik_core.kernel.i18n import N_
@@ -15,13 +15,16 @@ from kundelik_core.schools.actions.classes import (
     GroupTeacherRow,
 )
 
-from .apply_model import Ending, Place, SchoolState
+from .apply_model import Ending, KnownGroup, Place, SchoolState
 from .model import Enrollment
 
 if TYPE_CHECKING:
     from .apply_plan import Planner
 
 __all__ = ["plan_places"]
+
+_SEX: Final = {"female": "f", "male": "m"}
+_OF_SEX: Final = {"girls": "f", "boys": "m"}
 
 
 def plan_places(planner: Planner) -> None:
@@ -243,10 +246,13 @@ class _Places:
 
     def _class_groups(self) -> None:
         """A list of classes alone: who comes into a class comes into the journals of all of it."""
-        whole, divided = _groups_of_classes(self.p.state)
+        taken, divided = _groups_of_classes(self.p.state)
         for row, place in self.newcomers:
-            for group in whole.get(place.class_id, []):
-                if self.group_pupils.get((group, place.pupil_id)):
+            sex = _SEX.get(self.p.scope.users[row.user].sex, "")
+            unclear = place.class_id in divided
+            for group, of_sex in taken.get(place.class_id, []):
+                unclear = unclear or bool(of_sex and not sex)
+                if of_sex not in {"", sex} or self.group_pupils.get((group, place.pupil_id)):
                     continue
                 self.p.plan.group_pupils.append(
                     GroupPupilRow(
@@ -257,7 +263,7 @@ class _Places:
                     )
                 )
                 self.p.count("places").new += 1
-            if place.class_id in divided:
+            if unclear:
                 self.p.report.once(
                     row.source,
                     "class_divided",
@@ -275,23 +281,42 @@ class _Places:
             )
 
 
-def _groups_of_classes(state: SchoolState) -> tuple[dict[UUID, list[UUID]], set[UUID]]:
-    """Return the groups that take in a whole class, and the classes that also learn in parts."""
+def _groups_of_classes(
+    state: SchoolState,
+) -> tuple[dict[UUID, list[tuple[UUID, str]]], set[UUID]]:
+    """Return the groups that take in a whole class, or its girls or boys; and divided classes.
+
+    A group of several classes takes them in whole only where a timetable says so: an elective is
+    for some of their pupils.
+    """
     homes: dict[UUID, set[UUID]] = defaultdict(set)
     for group, home in state.group_classes:
         homes[group].add(home)
-    of_subject: dict[tuple[UUID, str], list[UUID]] = defaultdict(list)
+    of_subject: dict[tuple[UUID, str], list[KnownGroup]] = defaultdict(list)
     for known in state.groups:
         for home in homes[known.id]:
-            of_subject[home, known.subject].append(known.id)
-    whole: dict[UUID, list[UUID]] = defaultdict(list)
+            of_subject[home, known.subject].append(known)
+    taken: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
     divided: set[UUID] = set()
     for (home, _subject), groups in of_subject.items():
-        if len(groups) == 1 and len(homes[groups[0]]) == 1:
-            whole[home] += groups
+        parts = [_part(group) for group in groups]
+        whole = len(groups) == 1 and (
+            parts == ["0"] or (parts == [""] and len(homes[groups[0].id]) == 1)
+        )
+        if whole:
+            taken[home].append((groups[0].id, ""))
+        elif _OF_SEX.keys() >= set(parts):
+            taken[home] += [(group.id, _OF_SEX[_part(group)]) for group in groups]
         else:
             divided.add(home)
-    return whole, divided
+    return taken, divided
+
+
+def _part(group: KnownGroup) -> str:
+    """The part that a timetable has made the group for, "0" for whole classes; "": not known."""
+    if group.source != "timetable" or not group.source_id:
+        return ""
+    return group.source_id.rpartition(":")[2]
 
 
 def _by_pair(places: Iterable[Place]) -> dict[tuple[UUID, UUID], list[Place]]:

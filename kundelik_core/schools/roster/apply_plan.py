@@ -101,8 +101,14 @@ class Planner:
             )
         for error in self.roster.errors:
             if error.severity == "error":
-                self.count(_FILES.get(error.file.lower(), "pupils")).wrong += 1
+                self.count(self._label(error.file)).wrong += 1
         self.plan.errors = [*self.roster.errors, *self.report.finish()]
+
+    def _label(self, file: str) -> str:
+        """Which line of the summary the rows of a file belong to."""
+        note = self.roster.files.get(file)
+        about = note.about if note is not None else ""
+        return about or _FILES.get(file.lower(), "pupils")
 
     def grade_of(self, user: User) -> int | None:
         """The grade that the file gives a pupil."""
@@ -137,15 +143,18 @@ class Planner:
             self.count(kind).wrong += 1
             return
         if known is None:
-            if not user.ended:
+            if not user.ended and self._may_enter(user, kind):
                 self._new_person(user, kind)
             return
         self.known[user.id] = known
         self.plan.ids[user.id] = known.id
-        if user.ended:
+        above = self._above(known)
+        if user.ended and not above:
             self._end_person(user, kind, known)
+        if user.ended:
             return
-        merged = self._merged(user, known)
+        # Whoever may not make somebody a director does not rewrite the director's record either.
+        merged = None if above else self._merged(user, known)
         changed = merged is not None
         if merged is not None:
             self.plan.people.append(merged)
@@ -156,6 +165,29 @@ class Planner:
             self.count(kind).same += 1
         if user.enabled:
             self._account(user, known.id)
+
+    def _above(self, known: KnownPerson) -> bool:
+        """Whether a person of the school is something that whoever imports may make nobody."""
+        today, gives = self.options.today, self.options.gives
+        return any(
+            role.role not in gives and _runs(role.to_date, today)
+            for role in self._roles.get(known.id, ())
+        )
+
+    def _may_enter(self, user: User, kind: Kind) -> bool:
+        """Whether the file gives somebody new at least one role that the importer may give."""
+        roles = [role for role in self.scope.roles(user) if not role.ended]
+        if not roles or any(role.role in self.options.gives for role in roles):
+            return True
+        self.count(kind).wrong += 1
+        self.report.error(
+            user.source,
+            "role_above",
+            N_("You may not give the role of this row, which is above your own. Ask the director "
+               "or the administrator of your school."),
+            value=user.full_name,
+        )  # fmt: skip
+        return False
 
     def _new_person(self, user: User, kind: Kind) -> None:
         person = self.make_id()
@@ -249,6 +281,15 @@ class Planner:
                        "If it is right again, enter it in the office."),
                     value=user.full_name,
                     params={"date": max(past)},
+                )  # fmt: skip
+                continue
+            if role.role not in self.options.gives:
+                self.report.warning(
+                    role.source,
+                    "role_above_left_out",
+                    N_("You may not give a role that is above your own; the person was taken "
+                       "without it."),
+                    value=user.full_name,
                 )  # fmt: skip
                 continue
             self._role(person, role.role, role.begin)

@@ -7,27 +7,24 @@ from itertools import islice
 
 from kundelik_core.kernel.i18n import N_
 from kundelik_core.kernel.names import search_key
-from kundelik_core.schools.iin import FAULTS, read_iin
 
 from .classname import ClassName, find_class, letter_fits, parse_class
 from .columns import Columns, Line, Sheet
 from .csvtext import Record
-from .files import Source, Table
+from .files import Table
 from .headings import Heading, ParentColumns, parent_columns, read_headings
 from .model import ClassRow, Enrollment, FileNote, Roster, User, UserRole, Where
 from .parents import read_parents
+from .personcells import read_names, take_iin, take_sex
 from .ties import Ties
-from .values import clean_name, clean_text, parse_phone, parse_sex, split_name
+from .values import clean_name, clean_text, parse_language, parse_phone, split_name
+
+__all__ = ["find_list_header", "read_class_table"]
 
 HEADER_WITHIN = 20
 
 
-def looks_like_class_list(table: Table) -> bool:
-    """Whether one of the first rows is a heading we know."""
-    return _header(table) is not None
-
-
-def _header(table: Table) -> tuple[Record, list[Heading], ClassName | None] | None:
+def find_list_header(table: Table) -> tuple[Record, list[Heading], ClassName | None] | None:
     """The header row, its meaning, and the class that a title above it names."""
     above: ClassName | None = None
     for record in islice(table.records(), HEADER_WITHIN):
@@ -39,25 +36,16 @@ def _header(table: Table) -> tuple[Record, list[Heading], ClassName | None] | No
     return None
 
 
-def read_class_list(source: Source, *, default_class: str = "") -> Roster:
-    """Read every sheet or file that holds a list; the others are named as left out."""
-    roster = Roster(format="class-list", format_title=N_("Class list"))
-    for table in source.tables.values():
-        found = _header(table)
-        if found is None:
-            source.report.once(
-                table.at(),
-                "sheet_left_out",
-                N_(
-                    "No headings such as Surname, Name or Class were found here; "
-                    "this sheet was left out."
-                ),
-            )
-            continue
-        record, headings, above = found
-        given = parse_class(default_class) or above or parse_class(table.title)
-        _ListReader(roster, table, record, headings, given).read()
-    return roster
+def read_class_table(
+    roster: Roster,
+    table: Table,
+    found: tuple[Record, list[Heading], ClassName | None],
+    default_class: str = "",
+) -> None:
+    """Read one sheet or file that holds a list."""
+    record, headings, above = found
+    given = parse_class(default_class) or above or parse_class(table.title)
+    _ListReader(roster, table, record, headings, given).read()
 
 
 class _ListReader:
@@ -111,7 +99,7 @@ class _ListReader:
         )  # fmt: skip
 
     def _row(self, line: Line) -> None:
-        names = self._names(line)
+        names = read_names(line, self.sheet)
         group = self._class(line)
         understood, born = line.date("birth")
         if names is None or group is None or not understood:
@@ -127,8 +115,8 @@ class _ListReader:
             login=clean_text(line.get("login"), 200),
             email=line.get("email") if "@" in line.get("email") else "",
         )
-        self._sex(line, pupil)
-        self._iin(line, pupil)
+        take_sex(line, pupil)
+        take_iin(line, pupil)
         if not self.parents:
             pupil.phone = parse_phone(line.get("phone")) or ""
         pupil.phone = parse_phone(line.get("pupil_phone")) or pupil.phone
@@ -139,48 +127,6 @@ class _ListReader:
         self._enroll(pupil.id, group, "pupil", line.where(), clean_text(line.get("subgroup"), 50))
         self._parents(line, pupil)
         self._homeroom(line, group)
-
-    def _names(self, line: Line) -> tuple[str, str, str] | None:
-        whole = "full" if self.sheet.has("full") else ""
-        if not whole and not self.sheet.has("family"):
-            whole = "given"
-        columns = [whole] if whole else ["family", "given", "middle"]
-        cleaned = [clean_name(line.get(column)) for column in columns]
-        first = cleaned[0]
-        if None in cleaned or not any(cleaned):
-            empty = not any(line.get(column) for column in columns)
-            line.report.error(
-                line.where(columns[0]),
-                "name_missing" if empty else "name_unusable",
-                N_("This row names nobody.")
-                if empty
-                else N_("This name is too long or holds signs that a name cannot hold."),
-                value=line.get(columns[0]),
-            )
-            return None
-        if not whole:
-            lacking = next(
-                (c for c, name in zip(columns[:2], cleaned, strict=False) if not name), ""
-            )
-            if lacking:
-                line.report.warning(
-                    line.where(lacking),
-                    "name_short",
-                    N_("A surname or a first name is missing here. Check the row."),
-                    value=cleaned[0] or cleaned[1] or cleaned[2] or "",
-                )
-            return cleaned[0] or "", cleaned[1] or "", cleaned[2] or ""
-        family, given, middle = split_name(first or "")
-        if not given:
-            line.report.warning(
-                line.where(whole),
-                "name_short",
-                N_("Only one name is given here; it was taken as the surname."),
-                value=family,
-            )
-        if not middle and self.sheet.has("middle"):
-            middle = clean_name(line.get("middle")) or ""
-        return family, given, middle
 
     def _class(self, line: Line) -> str | None:
         """The id of the row's class, which is made at its first pupil."""
@@ -215,41 +161,21 @@ class _ListReader:
                 grades=[str(name.grade)],
                 letter=name.letter,
             )
+        self._language(line, self.roster.classes[key])
         return key
 
-    def _sex(self, line: Line, pupil: User) -> None:
-        sex = parse_sex(line.get("sex"))
-        if sex is None:
-            line.report.warning(
-                line.where("sex"),
-                "sex_unclear",
-                N_("%(value)s was not understood as a sex and was left empty."),
-                value=line.get("sex"),
-                params={"value": line.get("sex")},
-            )
-        pupil.sex = sex or ""
-
-    def _iin(self, line: Line, pupil: User) -> None:
-        """Take an IIN and what it tells; it never keeps a child out."""
-        text = line.get("iin").replace(" ", "")
-        if not text:
-            return
-        if text.isascii() and text.isdigit() and len(text) in {10, 11}:
-            # A spreadsheet drops the zeros in front of a number.
-            text = text.zfill(12)
-        found = read_iin(text)
-        if found.fault:
-            self._warn(line, "iin", f"iin_{found.fault}", FAULTS[found.fault])
-        elif found.birth_date and pupil.birth_date and found.birth_date != pupil.birth_date:
-            self._warn(line, "iin", "iin_birth_date",
-                       N_("The IIN and the birth date of this row do not agree."))  # fmt: skip
-        elif found.sex and pupil.sex and found.sex != pupil.sex:
-            self._warn(line, "iin", "iin_sex", N_("The IIN and the sex of this row do not agree."))
-        else:
-            pupil.birth_date = pupil.birth_date or found.birth_date
-            pupil.sex = pupil.sex or found.sex
-        if found.fault != "shape":
-            pupil.iin = text
+    def _language(self, line: Line, row: ClassRow) -> None:
+        """The language of the class, as its first pupil's row says it."""
+        language = parse_language(line.get("language"))
+        if language is None:
+            line.report.once(
+                line.where("language"),
+                "language_unclear",
+                N_("A language of instruction was not understood. Write kk, ru, ug, uz, tg or en, "
+                   "or the language in words."),
+                value=line.get("language"),
+            )  # fmt: skip
+        row.language = row.language or language or ""
 
     def _warn(self, line: Line, column: str, code: str, message: str) -> None:
         line.report.warning(line.where(column), code, message)

@@ -26,6 +26,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "class": ("сынып", "сыныбы", "класс", "class", "класс (литер)", "сынып атауы", "form"),
     "grade": ("параллель", "grade", "сынып нөмірі"),
     "letter": ("литер", "литера", "әріп", "сынып әрпі", "буква", "буква класса", "letter"),
+    "language": ("оқыту тілі", "сынып тілі", "оқу тілі", "язык обучения", "язык класса",
+                 "language of instruction", "language"),
     "birth": ("туған күні", "туылған күні", "туған күні айы жылы", "дата рождения",
               "день рождения", "дата рожд.", "д.р.", "др", "birth date", "birthday",
               "date of birth", "dob", "туған жылы күні айы", "число месяц год рождения"),
@@ -59,6 +61,10 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "father_phone": ("телефон отца", "әкесінің телефоны", "телефон папы", "father phone"),
 }  # fmt: skip
 _KNOWN = {plain(word) or word: key for key, words in _WORDS.items() for word in words}
+_PUPIL = frozenset({"ученика", "ученицы", "учеников", "учащегося", "учащихся", "обучающегося",
+                    "обучающихся", "ребенка", "ребёнка", "воспитанника", "школьника", "оқушының",
+                    "оқушылардың", "баланың", "алушының", "білім", "pupil's", "pupil", "student's",
+                    "student", "child's"})  # fmt: skip
 _LONG = [word for word in _KNOWN if len(word) >= 6]
 _COUNTER = re.compile(r"[\s\-–]*\(?№?[\s]*([12])\)?$|^([12])[\s.\-–]+")
 NAMES = frozenset({"family", "given", "full"})
@@ -81,12 +87,22 @@ class ParentColumns(NamedTuple):
     phone: int
 
 
+def without_owner(text: str, owners: frozenset[str]) -> str:
+    """A heading without the word for whose cells they are, as in "Дата рождения учащегося"."""
+    words = re.split(r"[\s,;()]+", text.casefold())
+    kept = [word for word in words if word and word not in owners]
+    return plain(" ".join(kept)) if len(kept) < len(words) else ""
+
+
 def understand(text: str) -> tuple[str, bool]:
     """(key, was it a typing error) of one heading; ("", False) when it is unknown."""
     bare = _COUNTER.sub("", text.strip())
     word = plain(bare) or bare
     if word in _KNOWN:
         return _KNOWN[word], False
+    own = _KNOWN.get(without_owner(bare, _PUPIL), "")
+    if own:
+        return "pupil_phone" if own == "phone" else own, False
     if len(word) >= 6:
         close = difflib.get_close_matches(word, _LONG, n=1, cutoff=0.85)
         if close:

@@ -105,6 +105,7 @@ class ClassRow(msgspec.Struct, kw_only=True):
     subjects: list[str] = []
     location: str = ""
     letter: str = ""
+    language: str = ""
     ended: bool = False
 
 
@@ -219,6 +220,7 @@ class FileNote(msgspec.Struct, frozen=True, kw_only=True):
     delimiter: str = ","
     rows: int = 0
     mode: Mode = "bulk"
+    about: Literal["", "staff"] = ""
 
 
 class Roster(msgspec.Struct, kw_only=True):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from kundelik_core.kernel.i18n import N_
 
-from .classlist import looks_like_class_list, read_class_list
 from .columns import plain
 from .files import DEFAULT_LIMIT, FileRefusedError, Source, Table, open_source
+from .lists import looks_like_lists, read_lists
 from .model import Roster
 from .oneroster import read_oneroster
 from .sds import read_sds_v1, read_sds_v2
@@ -28,7 +28,7 @@ def read_roster(
     default_class: str = "",
     limit: int = DEFAULT_LIMIT,
 ) -> Roster:
-    """Read a bundle, a folder or a class list; raises only FileRefusedError.
+    """Read a bundle, a folder or lists; raises only FileRefusedError.
 
     ``default_class`` serves a class list that does not name its class ("5 «А»").
     """
@@ -42,17 +42,18 @@ def _read(source: Source, default_class: str) -> Roster:
     reader = _recognise(source)
     roster = reader(source) if reader else None
     if roster is None:
-        if not any(looks_like_class_list(table) for table in source.tables.values()):
+        if not looks_like_lists(source):
             raise FileRefusedError(
                 "format_unknown",
-                N_("%(file)s is no OneRoster bundle, no School Data Sync set and no class list "
-                   "with headings such as Surname, Name, Class. Files seen: %(seen)s."),
+                N_("%(file)s is no OneRoster bundle, no School Data Sync set and no list of pupils "
+                   "or staff with headings such as Surname, Name, Class or Position. Files seen: "
+                   "%(seen)s."),
                 params={
                     "file": source.name,
                     "seen": ", ".join(table.name for table in source.tables.values()),
                 },
             )  # fmt: skip
-        roster = read_class_list(source, default_class=default_class)
+        roster = read_lists(source, default_class=default_class)
     roster.errors = source.report.finish()
     return roster
 

@@ -1,16 +1,16 @@
-"""Make an empty class list to fill in: headings that the importer knows, and rows that show how."""
+"""Make empty lists to fill in, of a class and of the staff.
+
+The headings are those that the importer knows, and the rows show how.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-
 from kundelik_core.kernel.i18n import Locale
 
-__all__ = ["sample_list", "workbook"]
+__all__ = ["sample_list", "sample_staff", "workbook"]
 
 _HEADINGS: dict[Locale, tuple[str, ...]] = {
     "kk": ("Тегі", "Аты", "Әкесінің аты", "Сынып", "Туған күні", "Жынысы",
@@ -34,6 +34,29 @@ _ROWS: dict[Locale, tuple[tuple[str, ...], ...]] = {
         ("Example", "Asel", "", "5 Ә", "02.11.2014", "f", "", ""),
     ),
 }  # fmt: skip
+_STAFF: dict[Locale, tuple[tuple[str, ...], ...]] = {
+    "kk": (
+        ("Тегі", "Аты", "Әкесінің аты", "Лауазымы", "Жетекші сыныбы", "Пән", "Телефон",
+         "Эл. пошта", "Туған күні"),
+        ("Үлгіқызы", "Айгерім", "Серікқызы", "мұғалім, сынып жетекшісі", "5 А", "Математика",
+         "+7 700 000 00 02", "", "14.03.1985"),
+        ("Үлгіұлы", "Серік", "", "директордың оқу ісі жөніндегі орынбасары", "", "", "", "", ""),
+    ),
+    "ru": (
+        ("Фамилия", "Имя", "Отчество", "Должность", "Классное руководство", "Предмет", "Телефон",
+         "Эл. почта", "Дата рождения"),
+        ("Образцова", "Айгерим", "Сериковна", "учитель, классный руководитель", "5 А",
+         "Математика", "+7 700 000 00 02", "", "14.03.1985"),
+        ("Образцов", "Серик", "", "заместитель директора по учебной работе", "", "", "", "", ""),
+    ),
+    "en": (
+        ("Surname", "First name", "Patronymic", "Position", "Homeroom", "Subject", "Phone",
+         "E-mail", "Birth date"),
+        ("Example", "Aigerim", "", "teacher, homeroom teacher", "5 А", "Mathematics",
+         "+7 700 000 00 02", "", "14.03.1985"),
+        ("Example", "Serik", "", "deputy head", "", "", "", "", ""),
+    ),
+}  # fmt: skip
 _WIDTH = 22
 
 
@@ -42,8 +65,16 @@ def sample_list(locale: Locale) -> bytes:
     return workbook((_HEADINGS[locale], *_ROWS[locale]))
 
 
+def sample_staff(locale: Locale) -> bytes:
+    """Return the staff list as a workbook."""
+    return workbook(_STAFF[locale])
+
+
 def workbook(rows: Sequence[Sequence[str]]) -> bytes:
     """Return rows under a heading as a workbook of text, so that no date is turned."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+
     book = Workbook()
     sheet = book.active
     assert sheet is not None

@@ -23,6 +23,15 @@ _MALE = frozenset({"m", "male", "boy", "м", "муж", "мужской", "мал
                    "еркек", "ер бала", "ерк", "у", "юноша"})  # fmt: skip
 _FEMALE = frozenset({"f", "female", "girl", "ж", "жен", "женский", "девочка", "қыз", "қыз бала",
                      "әйел", "қ", "девушка", "кыз", "айел"})  # fmt: skip
+_LANGUAGES = {
+    "": ("",),
+    "kk": ("қазақ", "қазақша", "казахский", "казак", "каз", "қаз", "kazakh", "kk", "kz"),
+    "ru": ("орыс", "орысша", "русский", "рус", "орс", "russian", "ru"),
+    "ug": ("ұйғыр", "ұйғырша", "уйгурский", "уйг", "uyghur", "ug"),
+    "uz": ("өзбек", "өзбекше", "узбекский", "узб", "uzbek", "uz"),
+    "tg": ("тәжік", "тәжікше", "таджикский", "тадж", "tajik", "tg"),
+    "en": ("ағылшын", "ағылшынша", "английский", "англ", "english", "en"),
+}
 
 ROLES = {
     "student": "pupil", "learner": "pupil", "pupil": "pupil",
@@ -91,6 +100,12 @@ def parse_sex(text: str) -> Sex | None:
     if not bare or bare in {"other", "unspecified", "unknown"}:
         return ""
     return "male" if bare in _MALE else "female" if bare in _FEMALE else None
+
+
+def parse_language(text: str) -> str | None:
+    """The language in which a class is taught; "" for an empty cell, None for any other word."""
+    bare = re.split(r"[\s,.]", text.strip().casefold())[0]
+    return next((code for code, words in _LANGUAGES.items() if bare in words), None)
 
 
 def parse_role(text: str) -> str | None:

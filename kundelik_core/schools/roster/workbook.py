@@ -5,17 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
-
-from openpyxl import Workbook, load_workbook
 
 from kundelik_core.kernel.i18n import N_
 
 from .csvtext import Record
 from .model import Where
 from .report import Report
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 # Everything openpyxl is known to raise on a damaged workbook; it has no error of its own for most.
 BROKEN = (
@@ -32,6 +33,9 @@ class BrokenWorkbookError(Exception):
 
 
 def _open(stream: BinaryIO) -> Workbook:
+    # Every process of the server would load it, and few ever see a sheet.
+    from openpyxl import load_workbook
+
     # openpyxl warns of every extension it does not know; none of them concerns us.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -86,6 +86,7 @@ class TimetableState(msgspec.Struct, kw_only=True):
     closed_until: dt.date | None = None
     classes: list[KnownClass] = []
     class_pupils: list[Place] = []
+    sexes: dict[UUID, str] = {}
     subjects: list[KnownSubject] = []
     groups: list[GroupOfClass] = []
     group_teachers: list[Place] = []
@@ -94,18 +95,22 @@ class TimetableState(msgspec.Struct, kw_only=True):
 
 
 class NewGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """A teaching group to be made; one of a part of a class begins without pupils."""
+    """A teaching group to be made, of one class or of several.
+
+    A numbered part begins without pupils; girls and boys are ``filled`` by what the school knows.
+    """
 
     id: UUID
-    class_id: UUID
+    class_ids: tuple[UUID, ...]
     subject: str
     subject_title: str
     title: str
     grade: int
-    part: int
+    part: str
     hours: Decimal
     scheme: Scheme
     source_id: str
+    filled: bool = True
 
 
 def _counts() -> dict[str, Count]:
@@ -144,7 +149,7 @@ class TimetablePlan(msgspec.Struct, kw_only=True):
     @property
     def empty_parts(self) -> list[NewGroup]:
         """New groups into which somebody has to put pupils."""
-        return [group for group in self.groups if group.part]
+        return [group for group in self.groups if not group.filled]
 
     def summary(self) -> dict[str, dict[str, int]]:
         """The numbers, to be shown and kept."""

@@ -1,7 +1,7 @@
 """Compare a timetable with the school: groups to make, lessons of the week to set or to end.
 
 Pure. The file is the whole week of every class that it names, from a day on; classes that it does
-not name, and groups of several classes, stay as they are.
+not name stay as they are, and so do groups of several classes unless it names all of them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kundelik_core.schools.roster.report import Report
 from kundelik_core.schools.timetable import Cycle, Slot
 from kundelik_core.schools.titles import class_title
 
-from .lines import Meant, understand
+from .lines import Meant, spread, understand
 from .model import (
     GroupOfClass,
     KnownSlot,
@@ -36,16 +36,18 @@ from .model import (
 )
 from .names import SubjectNames
 from .reader import TimetableFile
+from .words import BOYS, GIRLS, parse_part, part_title
 
-__all__ = ["SOURCE", "plan_timetable"]
+__all__ = ["SOURCE", "part_of", "plan_timetable"]
 
 SOURCE = "timetable"
+_HALF = Decimal("0.5")
 
 
 class _Key(NamedTuple):
-    school_class: UUID
+    classes: tuple[UUID, ...]
     subject: str
-    part: int
+    part: str
 
 
 def plan_timetable(
@@ -83,25 +85,28 @@ class _Planner:
         )
         rows: dict[_Key, list[Meant]] = defaultdict(list)
         for one in found.meant:
-            rows[_Key(one.school_class.id, one.subject, one.line.part)].append(one)
+            rows[_Key(one.class_ids, one.subject, one.line.part)].append(one)
         groups = {key: self._group(key, lines) for key, lines in rows.items()}
-        refused = {key.school_class for key, group in groups.items() if group is None}
-        refused |= found.left_out
-        done = {one.school_class.id for one in found.meant} - refused
+        refused = {row for key, group in groups.items() if group is None for row in key.classes}
+        refused = spread(refused | found.left_out, (key.classes for key in rows))
+        done = {row for one in found.meant for row in one.class_ids} - refused
         self._drop(refused)
+        mine = set()
         for key, lines in rows.items():
             group = groups[key]
-            if group is not None and key.school_class in done:
+            if group is not None and done.issuperset(key.classes):
+                mine.add(group)
                 self._teachers(group, lines)
                 self._slots(group, lines)
-        mine = {group for key, group in groups.items() if key.school_class in done}
-        self._end_others(done, {group for group in mine if group is not None})
+        self._end_others(done, mine)
         self._roles()
         self.plan.errors = [*file.errors, *self.report.finish()]
 
     def _drop(self, refused: set[UUID]) -> None:
         """Take back the groups of classes that are left as they are."""
-        self.plan.groups = [group for group in self.plan.groups if group.class_id not in refused]
+        self.plan.groups = [
+            group for group in self.plan.groups if refused.isdisjoint(group.class_ids)
+        ]  # fmt: skip
         kept = {group.id for group in self.plan.groups}
         self.plan.group_pupils = [row for row in self.plan.group_pupils if row.group_id in kept]
         codes = {group.subject for group in self.plan.groups}
@@ -112,9 +117,9 @@ class _Planner:
         """The group of a class, subject and part, found or to be made; None when it is unclear."""
         mine = [
             group for group in self.state.groups
-            if group.classes == {key.school_class} and group.subject == key.subject
+            if group.classes == set(key.classes) and group.subject == key.subject
         ]  # fmt: skip
-        found = [group for group in mine if _part(group) == key.part]
+        found = [group for group in mine if part_of(group) == key.part]
         if len(found) > 1:
             taught = {one.teacher for one in lines}
             by_teacher = [g for g in found if self._teachers_of(g.id) & taught]
@@ -123,7 +128,7 @@ class _Planner:
             self.plan.counts["groups"].same += 1
             self.plan.grades[found[0].id] = found[0].grade
             return found[0].id
-        divided = not key.part and any(_part(group) for group in mine)
+        divided = not key.part and any(part_of(group) for group in mine)
         if found or divided:
             line = lines[0].line
             self.plan.counts["groups"].wrong += 1
@@ -140,36 +145,61 @@ class _Planner:
             return None
         return self._make(key, lines)
 
-    def _make(self, key: _Key, lines: list[Meant]) -> UUID:
-        row = self.classes[key.school_class]
-        title = class_title(row.grade, row.letter)
-        hours = Decimal(len({(one.line.weekday, one.line.lesson) for one in lines}))
-        group = NewGroup(
-            id=self.make_id(),
-            class_id=row.id,
-            subject=key.subject,
-            subject_title=self.subjects.title(key.subject),
-            title=f"{title} ({key.part})" if key.part else title,
-            grade=row.grade,
-            part=key.part,
-            hours=hours,
-            scheme=self.scheme(row.grade, key.subject, row.language, hours),
-            source_id=f"{row.id}:{key.subject}:{key.part}",
+    def _make(self, key: _Key, lines: list[Meant]) -> UUID | None:
+        rows = [self.classes[one] for one in key.classes]
+        title = ", ".join(class_title(row.grade, row.letter) for row in rows)
+        times = {(one.line.weekday, one.line.lesson, one.line.week) for one in lines}
+        hours = sum((_HALF if week else Decimal(1) for _, _, week in times), Decimal(0))
+        grade = max(row.grade for row in rows)
+        schemes = {self.scheme(row.grade, key.subject, row.language, hours) for row in rows}
+        if len(schemes) > 1:
+            self.plan.counts["groups"].wrong += 1
+            self.report.error(
+                lines[0].line.at("class"),
+                "classes_marked_differently",
+                N_("These classes are marked by different rules, so they need a journal each. "
+                   "Write a row for each class; one teacher may hold both at one time."),
+                value=title,
+            )  # fmt: skip
+            return None
+        group = self.make_id()
+        filled = self._fill(group, key)
+        told = part_title(key.part, self.state.locale)
+        self.plan.groups.append(
+            NewGroup(
+                id=group,
+                class_ids=key.classes,
+                subject=key.subject,
+                subject_title=self.subjects.title(key.subject),
+                title=f"{title} ({told})" if told else title,
+                grade=grade,
+                part=key.part,
+                hours=hours,
+                scheme=schemes.pop(),
+                source_id=f"{'+'.join(map(str, key.classes))}:{key.subject}:{key.part or 0}",
+                filled=filled,
+            )
         )
-        self.plan.groups.append(group)
-        self.plan.grades[group.id] = row.grade
-        if not key.part:
-            self._fill(group.id, row)
-        return group.id
+        self.plan.grades[group] = grade
+        return group
 
-    def _fill(self, group: UUID, row: KnownClass) -> None:
-        """Put the whole class into a new group, everybody from the day they came."""
+    def _fill(self, group: UUID, key: _Key) -> bool:
+        """Put pupils into a new group from the day they came; whether it is known who comes."""
+        sex = {GIRLS: "f", BOYS: "m"}.get(key.part, "")
+        if key.part and not sex:
+            return False
+        unknown = 0
         for place in self.state.class_pupils:
-            if place.holder == row.id and _goes_on(place.to_date, self.begins):
+            if place.holder not in key.classes or not _goes_on(place.to_date, self.begins):
+                continue
+            known = self.state.sexes.get(place.person, "")
+            unknown += bool(sex and not known)
+            if known == sex or not sex:
                 self.plan.group_pupils.append(
                     GroupPupilRow(group_id=group, pupil_id=place.person, from_date=place.from_date,
                                   to_date=place.to_date)
                 )  # fmt: skip
+        return not unknown
 
     # ------------------------------------------------------------ teachers
 
@@ -203,14 +233,14 @@ class _Planner:
 
     def _slots(self, group: UUID, lines: list[Meant]) -> None:
         there = {
-            (slot.weekday, slot.slot): slot
+            (slot.weekday, slot.slot, slot.week_cycle): slot
             for slot in self.state.slots
-            if slot.group_id == group and not slot.week_cycle
+            if slot.group_id == group
         }
         kept: set[UUID] = set()
         count = self.plan.counts["slots"]
         for one in lines:
-            old = there.get((one.line.weekday, one.line.lesson))
+            old = there.get((one.line.weekday, one.line.lesson, one.line.week))
             row, state = self._slot(group, one, old)
             setattr(count, state, getattr(count, state) + 1)
             if state != "same":
@@ -219,8 +249,8 @@ class _Planner:
                 kept.add(old.id)
             slot = Slot(
                 id=row.id, group=group, weekday=row.weekday, lesson=row.slot,
-                teacher=row.teacher_id, room=row.room, shift=one.school_class.shift,
-                begins=self.begins,
+                teacher=row.teacher_id, room=row.room, shift=one.classes[0].shift,
+                cycle=row.week_cycle, begins=self.begins,
             )  # fmt: skip
             self.plan.week.append(slot)
             if state == "changed":
@@ -229,7 +259,7 @@ class _Planner:
             if old.group_id == group and old.id not in kept:
                 replaced = (old.weekday, old.slot) in {(x.line.weekday, x.line.lesson)
                                                        for x in lines}  # fmt: skip
-                self._end(old, lines[0].school_class, counted=not replaced)
+                self._end(old, lines[0].classes[0], counted=not replaced)
 
     def _slot(self, group: UUID, one: Meant, old: KnownSlot | None) -> tuple[SlotRow, str]:
         row = SlotRow(
@@ -238,6 +268,7 @@ class _Planner:
             weekday=one.line.weekday,
             slot=one.line.lesson,
             from_date=self.begins,
+            week_cycle=one.line.week,
             room=one.line.room,
             teacher_id=one.teacher,
         )
@@ -263,13 +294,13 @@ class _Planner:
         whose = {
             group.id: group
             for group in self.state.groups
-            if len(group.classes) == 1 and group.classes <= done and group.id not in mine
+            if group.classes and group.classes <= done and group.id not in mine
         }
         for old in self.state.slots:
             group = whose.get(old.group_id)
             if group is not None:
                 self.plan.grades[group.id] = group.grade
-                self._end(old, self.classes[next(iter(group.classes))])
+                self._end(old, self.classes[min(group.classes)])
 
 
 def _week_slot(old: KnownSlot, school_class: KnownClass) -> Slot:
@@ -281,13 +312,13 @@ def _week_slot(old: KnownSlot, school_class: KnownClass) -> Slot:
     )  # fmt: skip
 
 
-def _part(group: GroupOfClass) -> int:
-    """Which part of a class a group is, by its own mark or its name: 5 «А» (1)."""
+def part_of(group: GroupOfClass) -> str:
+    """Which part of its classes a group is, by its own mark or its name: 5 «А» (1)."""
     if group.source == SOURCE and group.source_id:
-        return int(group.source_id.rpartition(":")[2])
+        mark = group.source_id.rpartition(":")[2]
+        return "" if mark == "0" else mark
     head, bracket, tail = group.title.rpartition("(")
-    number = tail.rstrip(") ")
-    return int(number) if bracket and head and number.isascii() and number.isdigit() else 0
+    return (parse_part(tail.rstrip(") ")) or "") if bracket and head else ""
 
 
 def _goes_on(last_day: dt.date | None, on: dt.date) -> bool:

@@ -61,6 +61,13 @@ async def timetable_state(tx: Tenant, year: int, today: dt.date) -> TimetableSta
     )
     state.classes = await known_classes(tx, year)
     state.class_pupils = await class_places(tx, year)
+    sexes = await tx.fetch(
+        "select p.id, p.sex from core.person p where p.school_id = $1 and p.sex is not null "
+        "and p.id = any($2::uuid[])",
+        tx.school_id,
+        list({place.person for place in state.class_pupils}),
+    )
+    state.sexes = {row["id"]: row["sex"] for row in sexes}
     state.group_teachers = await rows_of(
         Place,
         tx,

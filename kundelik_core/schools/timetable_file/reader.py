@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
+from typing import Final
 
 import msgspec
 
 from kundelik_core.kernel.i18n import N_
-from kundelik_core.schools.roster.classname import ClassName, letter_fits, parse_class
+from kundelik_core.schools.roster.classname import letter_fits, parse_class
 from kundelik_core.schools.roster.columns import Columns, Line, Sheet
 from kundelik_core.schools.roster.csvtext import Record
 from kundelik_core.schools.roster.files import Source, Table
 from kundelik_core.schools.roster.model import RowError, Where
 from kundelik_core.schools.roster.values import clean_text
+from kundelik_core.schools.timetable import Cycle
 
-from .words import REQUIRED, heading_key, parse_lesson, parse_part, parse_weekday
+from .words import (
+    REQUIRED,
+    heading_key,
+    parse_lesson,
+    parse_part,
+    parse_week,
+    parse_weekday,
+)
 
 __all__ = ["LessonLine", "TimetableFile", "is_timetable", "read_timetable"]
 
 _HEADER_WITHIN = 20
+_SEVERAL: Final = re.compile(r"[,;/+&\n]|\sи\s|\sжәне\s|\sand\s")
 
 
 class LessonLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One lesson of the week as the file tells it; ``columns`` are the file's own headings."""
+    """One lesson of the week as the file tells it; ``columns`` are the file's own headings.
+
+    Several ``classes`` are taught together; ``week`` is A or B where weeks alternate.
+    """
 
     where: Where
-    grade: int
-    letter: str
+    classes: tuple[tuple[int, str], ...]
     weekday: int
     lesson: int
     subject: str
     teacher: str
-    part: int
+    part: str
     room: str
+    week: Cycle = ""
     columns: dict[str, str]
 
     def at(self, column: str) -> Where:
@@ -90,16 +104,19 @@ def read_timetable(source: Source) -> TimetableFile:
 
 
 def _row(found: TimetableFile, line: Line, written: dict[str, str]) -> None:
-    name = _class(line)
+    names = _classes(line)
     weekday, lesson = parse_weekday(line.get("weekday")), parse_lesson(line.get("lesson"))
-    part = parse_part(line.get("part"))
+    part, week = parse_part(line.get("part")), parse_week(line.get("week"))
     faults = (
         ("weekday", weekday is None, N_("%(value)s is no day of the week. Write Monday or 1.")),
         ("lesson", lesson is None, N_("%(value)s is no number of a lesson.")),
-        ("part", part is None, N_("%(value)s is no part of a class. Write 1 or 2.")),
+        ("part", part is None,
+         N_("%(value)s is no part of a class. Write 1 or 2, girls or boys.")),
+        ("week", week is None,
+         N_("%(value)s is no kind of week. Write odd or even, or nothing for every week.")),
         ("subject", not line.get("subject"), N_("The row does not say which subject it is.")),
         ("teacher", not line.get("teacher"), N_("The row does not say who teaches.")),
-    )
+    )  # fmt: skip
     for column, bad, message in faults:
         if bad:
             value = line.get(column)
@@ -107,32 +124,43 @@ def _row(found: TimetableFile, line: Line, written: dict[str, str]) -> None:
                 line.where(column), f"{column}_unclear", message,
                 value=value, params={"value": value},
             )  # fmt: skip
-    if name is None:
+    if not names:
         return
-    if any(bad for _, bad, _ in faults) or weekday is None or lesson is None or part is None:
-        found.broken.add((name.grade, name.letter))
+    if (
+        weekday is None
+        or lesson is None
+        or part is None
+        or week is None
+        or any(bad for _, bad, _ in faults)
+    ):
+        found.broken |= set(names)
         return
     found.lines.append(
         LessonLine(
-            where=line.where(), grade=name.grade, letter=name.letter, weekday=weekday,
+            where=line.where(), classes=names, weekday=weekday,
             lesson=lesson, subject=clean_text(line.get("subject"), 200),
             teacher=clean_text(line.get("teacher"), 200), part=part,
-            room=clean_text(line.get("room"), 50), columns=written,
+            room=clean_text(line.get("room"), 50), week=week, columns=written,
         )
     )  # fmt: skip
 
 
-def _class(line: Line) -> ClassName | None:
+def _classes(line: Line) -> tuple[tuple[int, str], ...]:
+    """The classes of a row, one or several; none where one of them is unclear (which is told)."""
     written = line.get("class")
-    name = parse_class(written)
-    if name is None:
-        line.report.error(
-            line.where("class"),
-            "class_unclear",
-            N_("%(value)s is not a class. Write it as 5 «А», 5А or 5-А."),
-            value=written,
-            params={"value": written},
-        )
-    elif not letter_fits(line, "class", written, name):
-        return None
-    return name
+    found: dict[tuple[int, str], None] = {}
+    for one in _SEVERAL.split(written) if parse_class(written) is None else [written]:
+        name = parse_class(one)
+        if name is None:
+            line.report.error(
+                line.where("class"),
+                "class_unclear",
+                N_("%(value)s is not a class. Write it as 5 «А», 5А or 5-А."),
+                value=one,
+                params={"value": one},
+            )
+            return ()
+        if not letter_fits(line, "class", one, name):
+            return ()
+        found[name.grade, name.letter] = None
+    return tuple(sorted(found))

@@ -15,7 +15,9 @@ from kundelik_core.schools.bells import load_bells
 from kundelik_core.schools.calendar import load_national
 from kundelik_core.schools.roster import open_source
 from kundelik_core.schools.roster.apply_model import KnownClass, KnownSubject, Place, Scheme
+from kundelik_core.schools.timetable import expand
 from kundelik_core.schools.timetable_file import TimetableFile, is_timetable, read_timetable
+from kundelik_core.schools.timetable_file.export import present_timetable
 from kundelik_core.schools.timetable_file.model import (
     GroupOfClass,
     KnownSlot,
@@ -83,7 +85,7 @@ def written(state: TimetableState, done: TimetablePlan) -> TimetableState:
         groups=state.groups
         + [
             GroupOfClass(id=g.id, subject=g.subject, title=g.title, grade=g.grade,
-                         classes=frozenset({g.class_id}), source="timetable",
+                         classes=frozenset(g.class_ids), source="timetable",
                          source_id=g.source_id)
             for g in done.groups
         ],
@@ -108,11 +110,16 @@ def test_the_sample_is_read_without_a_remark(locale: Locale) -> None:
         file = read_timetable(source)
     assert file.errors == []
     assert [(x.weekday, x.lesson, x.part, x.room) for x in file.lines] == [
-        (1, 1, 0, "12"), (1, 2, 1, "21"), (1, 2, 2, "22"),
+        (1, 1, "", "12"), (1, 2, "1", "21"), (1, 2, "2", "22"), (5, 3, "girls", ""), (5, 4, "", ""),
+    ]  # fmt: skip
+    assert [(x.classes, x.week) for x in file.lines[3:]] == [
+        (((5, "А"), (5, "Ә")), ""), (((5, "А"),), "A"),
     ]  # fmt: skip
     names = SubjectNames([], locale)
     found = [names.find(line.subject, 5, "kk").key for line in file.lines]
-    assert found == ["mathematics", "informatics", "foreign"]
+    assert found == [
+        "mathematics", "informatics", "foreign", "physical_education", "music",
+    ]  # fmt: skip
 
 
 def test_a_class_list_is_no_timetable() -> None:
@@ -126,7 +133,11 @@ def test_days_and_numbers_as_schools_write_them() -> None:
         "5-А;Жұма;3-сабақ;Музыка;Пак Лев;;\n"
     )
     assert file.errors == []
-    assert [(x.weekday, x.lesson, x.part) for x in file.lines] == [(1, 1, 0), (3, 2, 1), (5, 3, 0)]
+    assert [(x.weekday, x.lesson, x.part) for x in file.lines] == [
+        (1, 1, ""),
+        (3, 2, "1"),
+        (5, 3, ""),
+    ]
 
 
 def test_every_fault_is_told_with_its_place() -> None:
@@ -178,7 +189,7 @@ def test_groups_teachers_and_pupils() -> None:
         ("5 «А»", "mathematics", 2), ("5 «А» (1)", "informatics", 1), ("5 «А» (2)", "foreign", 1),
     ]  # fmt: skip
     assert [row.group_id for row in done.group_pupils] == [done.groups[0].id]
-    assert [g.part for g in done.empty_parts] == [1, 2]
+    assert [g.part for g in done.empty_parts] == ["1", "2"]
     # Who teaches becomes a teacher of the school.
     assert [row.person_id for row in done.memberships] == [state.staff[1].id]
 
@@ -225,36 +236,145 @@ def test_a_login_wins_over_a_name() -> None:
     assert names.find("y")[0] == people[1].id
 
 
+WEEKS = "Класс;День недели;Урок;Предмет;Учитель;Подгруппа;Неделя\n"
+
+
+def of_weeks(state: TimetableState, rows: str, day: dt.date = DAY) -> TimetablePlan:
+    return plan_timetable(read(rows, WEEKS), state, day, scheme)
+
+
+def test_girls_of_two_classes() -> None:
+    state = school()
+    first, second = (row.id for row in state.classes)
+    girl, boy, other = new_id(), new_id(), new_id()
+    state.class_pupils = [
+        Place(holder=key, person=who, from_date=dt.date(2026, 9, 1), to_date=None)
+        for key, who in ((first, girl), (first, boy), (second, other))
+    ]
+    state.sexes = {girl: "f", boy: "m", other: "f"}
+    rows = (
+        "5А, 5Ә;пн;1;Физкультура;Пак Лия;девочки;\n5А и 5Ә;пн;1;Физкультура;Пак Лев;юноши;\n"
+        "5 А;пн;2;Музыка;Пак Лия;;\n"
+    )
+    done = of_weeks(state, rows)
+    assert done.errors == []
+    girls, boys, music = done.groups
+    assert (girls.title, boys.title) == ("5 «А», 5 «Ә» (девочки)", "5 «А», 5 «Ә» (мальчики)")
+    assert girls.class_ids == (first, second)
+    assert [(r.group_id, r.pupil_id) for r in done.group_pupils] == [
+        (girls.id, girl), (girls.id, other), (boys.id, boy), (music.id, girl), (music.id, boy),
+    ]  # fmt: skip
+    assert not done.empty_parts
+    after = written(state, done)
+    assert not of_weeks(after, rows).has_changes
+    # Only a file with the whole week of both classes takes their common lesson away.
+    alone = of_weeks(after, "5 А;вт;1;Музыка;Пак Лия;;\n")
+    assert {slot.group for slot in alone.old_week} == {music.id}
+    both = of_weeks(after, "5 А;вт;1;Музыка;Пак Лия;;\n5 Ә;вт;1;Музыка;Пак Лев;;\n")
+    assert {slot.group for slot in both.old_week} == {girls.id, boys.id, music.id}
+
+
+def test_a_pupil_whose_sex_is_not_known_leaves_the_group_to_a_person() -> None:
+    done = of_weeks(school(), "5А;пн;1;Физкультура;Пак Лия;девочки;\n")
+    assert [g.part for g in done.empty_parts] == ["girls"]
+
+
+def test_classes_that_are_taught_together_change_together() -> None:
+    done = of_weeks(
+        school(),
+        "5А,5Ә;пн;1;Музыка;Пак Лия;;\n5 А;пн;2;Математика;Никто Никак;;\n"
+        "5 Ә;пн;3;Математика;Пак Лев;;\n",
+    )
+    assert not done.has_changes
+    assert [code for _, _, code in codes(done)].count("class_left_as_it_is") == 2
+    unknown = of_weeks(school(), "5А,9Ы;пн;1;Музыка;Пак Лия;;\n")
+    assert codes(unknown) == [(2, "Класс", "class_unknown")]
+
+
+def test_classes_marked_by_different_rules_need_a_journal_each() -> None:
+    state = school()
+    state.classes[1] = msgspec.structs.replace(state.classes[1], grade=1)
+
+    def by_grade(grade: int, _subject: str, _language: str, _hours: Decimal) -> Scheme:
+        return Scheme("kz-grade1-none" if grade == 1 else "kz-cba-2022", 1, "quarter")
+
+    done = plan_timetable(read("1Ә,5А;пн;1;Музыка;Пак Лия;;\n", WEEKS), state, DAY, by_grade)
+    assert codes(done) == [(2, "Класс", "classes_marked_differently")]
+    assert not done.has_changes
+
+
+def test_weeks_in_turn() -> None:
+    state = school()
+    rows = (
+        "5 А;пн;1;Музыка;Пак Лия;;числитель\n5 А;пн;1;Математика;Пак Лия;;знаменатель\n"
+        "5 А;вт;1;Математика;Пак Лия;;\n"
+    )
+    done = of_weeks(state, rows)
+    assert done.errors == []
+    assert [(row.weekday, row.week_cycle) for row in done.slots] == [(1, "A"), (1, "B"), (2, "")]
+    assert {(g.subject, str(g.hours)) for g in done.groups} == {
+        ("music", "0.5"), ("mathematics", "1.5"),
+    }  # fmt: skip
+    days = [
+        (one.date, one.slot)
+        for one in expand(done.week, state.calendar, state.bells, DAY, dt.date(2026, 12, 11),
+                          lambda _group: 5)
+        if one.date.isoweekday() == 1
+    ]  # fmt: skip
+    # 23 November is Monday of the twelfth week of the year, an even one.
+    assert [state.calendar.week_of(day).cycle for day, _ in days] == ["B", "A", "B"]  # type: ignore[union-attr]
+    cycle = {slot.id: slot.cycle for slot in done.week}
+    assert [cycle[slot] for _, slot in days] == ["B", "A", "B"]
+    after = written(state, done)
+    assert not of_weeks(after, rows).has_changes
+    # From every second week to every week: the old lessons end, the new ones begin.
+    later = of_weeks(after, "5 А;пн;1;Музыка;Пак Лия;;\n5 А;вт;1;Математика;Пак Лия;;\n")
+    assert [(row.weekday, row.week_cycle) for row in later.slots] == [(1, "")]
+    assert len(later.ended_slots) == 2
+    clash = of_weeks(state, "5 А;пн;1;Музыка;Пак Лия;;\n5 А;пн;1;Математика;Пак Лев;;чёт\n")
+    assert (3, "Урок", "class_busy") in codes(clash)
+    strange = of_weeks(state, "5 А;пн;1;Музыка;Пак Лия;;иногда\n")
+    assert codes(strange) == [(2, "Неделя", "week_unclear")]
+
+
 lines = st.lists(
     st.tuples(
-        st.sampled_from(["5 А", "5 Ә"]),
+        st.sampled_from(["5 А", "5 Ә", "5А, 5Ә"]),
         st.integers(1, 5),
         st.integers(1, 6),
         st.sampled_from(["Математика", "Музыка", "История Казахстана"]),
         st.sampled_from(["Пак Лев", "Пак Лия", "dana"]),
+        st.sampled_from(["нечётная", "чётная"]),
     ),
-    unique_by=lambda row: row[:3],
+    unique_by=lambda row: (row[1], row[2], row[5]),
     min_size=1,
     max_size=30,
 )
 
 
-def as_rows(week: list[tuple[str, int, int, str, str]]) -> str:
-    return "".join(";".join(map(str, row)) + ";;\n" for row in week)
+Lesson = tuple[str, int, int, str, str, str]
+
+
+def as_rows(week: list[Lesson]) -> str:
+    return "".join(";".join(map(str, row[:5])) + f";;{row[5]}\n" for row in week)
 
 
 @given(first=lines, second=lines)
-def test_twice_is_once(
-    first: list[tuple[str, int, int, str, str]], second: list[tuple[str, int, int, str, str]]
-) -> None:
+def test_twice_is_once(first: list[Lesson], second: list[Lesson]) -> None:
     state = school()
     for week, day in ((first, dt.date(2026, 9, 1)), (second, DAY)):
-        done = plan(state, as_rows(week), day)
+        done = of_weeks(state, as_rows(week), day)
         assert done.counts["slots"].wrong == 0
         assert len(done.week) == len(week)
         state = written(state, done)
-        again = plan(state, as_rows(week), day)
+        again = of_weeks(state, as_rows(week), day)
         assert not again.has_changes
         assert again.counts["slots"].same == len(week)
-        tomorrow = plan(state, as_rows(week), day + dt.timedelta(days=1))
+        # What the school has can be taken out as a file, changed and brought in again.
+        out = present_timetable(state, day, "kk")
+        with open_source(out, name="now.xlsx") as source:
+            taken = plan_timetable(read_timetable(source), state, day, scheme)
+        assert not [error for error in taken.errors if error.severity == "error"]
+        assert not taken.has_changes
+        tomorrow = of_weeks(state, as_rows(week), day + dt.timedelta(days=1))
         assert not tomorrow.has_changes

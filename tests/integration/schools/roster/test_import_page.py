@@ -164,7 +164,7 @@ async def test_a_lying_length_ends_at_the_limit_too(office: Office) -> None:
 
 async def test_nobody_else_may(office: Office, factory: Factory) -> None:
     token = token_in((await send(office, LIST.encode())).text)
-    for role, status in (("teacher", 403), ("deputy", 403), ("admin", 410)):
+    for role, status in (("teacher", 403), ("psychologist", 403), ("deputy", 410), ("admin", 410)):
         person = await factory.person(office.school, "Ким", role.title(), role=role)
         account = await factory.account(
             f"{role}.{office.school}", memberships=[(office.school, person, role)]

@@ -151,12 +151,80 @@ async def test_the_same_week_again_changes_nothing(office: Office, factory: Fact
     assert not again.plan.has_changes
     assert (again.lessons, again.removed, again.moved) == (0, 0, 0)
     assert await lessons(factory, office.school) == there
-    assert (
-        "Apply the classes"
-        not in (
-            await office.client.post("/office/import", files={"file": ("w.csv", WEEK.encode())})
-        ).text
+
+
+async def test_the_page_lets_an_unchanged_week_count_from_an_earlier_day(
+    office: Office, factory: Factory
+) -> None:
+    await bring(office, LIST)
+    later = Options(year=2026, today=OPTIONS.today, day=dt.date(2026, 11, 16))
+    await apply(office.school, WEEK, later)
+    assert (await lessons(factory, office.school))[0][1] == dt.date(2026, 11, 16)
+    page = await office.client.post("/office/import", files={"file": ("week.csv", WEEK.encode())})
+    assert "the school has this very week" in page.text
+    token = re.search(r'name="token" value="([^"]+)"', page.text)
+    assert token
+    fields = {"token": token[1], "from": "2026-11-02"}
+    look = await office.client.post("/office/import/day", data=fields)
+    assert "the school has this very week" not in look.text
+    assert 'value="2026-11-02"' in look.text
+    assert (await lessons(factory, office.school))[0][1] == dt.date(2026, 11, 16)
+    done = await office.client.post("/office/import/apply", data=fields)
+    assert done.status_code == 200
+    assert (await lessons(factory, office.school))[0][1] == dt.date(2026, 11, 2)
+
+
+async def test_two_classes_together_and_weeks_in_turn(office: Office, factory: Factory) -> None:
+    school = office.school
+    await bring(
+        office,
+        "Тегі;Аты;Сынып;Жынысы\nАхметова;Аида;5 А;қыз\nБолатов;Лев;5 А;ұл\n"
+        "Ким;Яна;5 Ә;қыз\nПак;Ян;5 Ә;ұл\n",
     )
+    await bring(office, "Аты-жөні;Лауазымы\nСерікова Дана;мұғалім\n")
+    week = (
+        "Сынып;Апта күні;Сабақ;Пән;Мұғалім;Топ;Апта\n"
+        "5А, 5Ә;дүйсенбі;1;Дене шынықтыру;Серікова Дана;қыздар;\n"
+        "5А;сәрсенбі;2;Музыка;Серікова Дана;;тақ\n"
+    )
+    done = await apply(school, week)
+    assert not done.plan.empty_parts
+    girls = await factory.tenant.fetch(
+        "select p.surname, g.title from core.group_pupil x join core.person p "
+        "on p.school_id = x.school_id and p.id = x.pupil_id join core.teaching_group g "
+        "on g.school_id = x.school_id and g.id = x.group_id "
+        "where x.school_id = $1 and g.title like '%,%' order by 1", school,
+    )  # fmt: skip
+    assert [tuple(row) for row in girls] == [
+        ("Ахметова", "5 «А», 5 «Ә» (қыздар)"), ("Ким", "5 «А», 5 «Ә» (қыздар)"),
+    ]  # fmt: skip
+    music = [day for code, day, _ in await lessons(factory, school) if code == "music"]
+    assert len(music) > 10
+    # Weeks without lessons do not count, so that a break does not turn the weeks round.
+    calendar = load_national(2026)
+    assert {calendar.week_of(day).cycle for day in music} == {"A"}  # type: ignore[union-attr]
+    assert (await apply(school, week)).plan.has_changes is False
+    # A newcomer goes where the timetable says, by sex.
+    await bring(office, "Тегі;Аты;Сынып;Жынысы\nЖаңа;Ай;5 Ә;қыз\nЖаңа;Күн;5 Ә;ұл\n")
+    new = await factory.tenant.fetch(
+        "select p.given from core.group_pupil x join core.person p "
+        "on p.school_id = x.school_id and p.id = x.pupil_id "
+        "where x.school_id = $1 and p.surname = 'Жаңа'", school,
+    )  # fmt: skip
+    assert [row["given"] for row in new] == ["Ай"]
+    klass = await factory.tenant.fetchval(
+        "select id from core.school_class where school_id = $1 and letter = 'А'", school
+    )
+    page = await office.client.get(f"/timetable/class/{klass}?week={calendar.weeks[11].iso}")
+    assert "even week" in page.text
+    odd = await office.client.get(f"/timetable/class/{klass}?week={calendar.weeks[12].iso}")
+    assert "odd week" in odd.text
+    out = await office.client.get("/office/import/sample?kind=week")
+    with open_source(out.content, name="week.xlsx") as source:
+        taken = read_timetable(source)
+    assert [(one.classes, one.part, one.week) for one in taken.lines] == [
+        (((5, "А"),), "", "A"), (((5, "А"), (5, "Ә")), "girls", ""),
+    ]  # fmt: skip
 
 
 async def test_a_look_writes_nothing(office: Office, factory: Factory) -> None:
@@ -216,4 +284,4 @@ async def test_an_empty_timetable_to_fill_in(office: Office, lang: str) -> None:
     answer = await office.client.get("/office/import/sample?kind=timetable")
     assert answer.status_code == 200
     with open_source(answer.content, name="sample.xlsx") as source:
-        assert len(read_timetable(source).lines) == 3
+        assert len(read_timetable(source).lines) == 5

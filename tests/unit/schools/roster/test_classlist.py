@@ -231,3 +231,25 @@ def test_sexes() -> None:
     assert [parse_sex(text) for text in ("қыз", "Ж", "әйел", "", "?")] == [
         "female", "female", "female", "", None,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Фамилия, имя, отчество учащегося", "Ф.И.О. обучающегося", "Фамилия, имя ученика",
+     "Оқушының тегі, аты, әкесінің аты", "Фамилия имя ребёнка"],
+)  # fmt: skip
+def test_headings_that_say_whose_name_it_is(heading: str) -> None:
+    roster = read(f"№;{heading};Дата рождения учащегося;Класс\n1;Пак Лев;01.02.2015;5 А\n")
+    assert found(roster) == []
+    assert [(user.full_name, str(user.birth_date)) for user in roster.people("pupil")] == [
+        ("Пак Лев", "2015-02-01")
+    ]
+
+
+def test_the_language_in_which_a_class_is_taught() -> None:
+    roster = read(
+        "ФИО;Класс;Язык обучения\nПак Лев;5 А;русский\nКим Ян;5 Ә;қазақ тілі\n"
+        "Ли Ян;5 Б;\nЦой Ян;5 В;марсианский\n"
+    )
+    assert found(roster) == [(5, "Язык обучения", "language_unclear")]
+    assert [row.language for row in roster.classes.values()] == ["ru", "kk", "", ""]
