@@ -14,7 +14,7 @@ from litestar.types import ASGIApp
 from kundelik_core import sdk
 from kundelik_core.gradebook.access import Viewer, not_found
 from kundelik_core.gradebook.diary.actions import mark_seen
-from kundelik_core.gradebook.diary.model import DiaryWeek, SubjectYear, YearMarks
+from kundelik_core.gradebook.diary.model import DiaryWeek, SubjectYear, Who, YearMarks
 from kundelik_core.gradebook.diary.queries import diary_week, subject_year, year_marks
 from kundelik_core.identity.model import Actor
 from kundelik_core.kernel import clock
@@ -85,7 +85,9 @@ async def _look(
 
 
 def _schools(actor: Actor) -> list[int]:
-    return sorted({child.school_id for child in actor.children})
+    """Return the schools of several children, whose titles their tabs then say."""
+    schools = {child.school_id for child in actor.children}
+    return sorted(schools) if len(schools) > 1 else []
 
 
 @page("/diary", access="signed-in")
@@ -124,17 +126,18 @@ async def _week(request: Request, pupil: UUID, monday: date | None = None) -> Re
     kept = PAGES.find(key, today)
 
     async def read(school_id: int, viewer: Viewer) -> tuple[date, DiaryWeek | None]:
-        versions = kept.versions if kept is not None and kept.school_id == school_id else None
+        page = kept if kept is not None and kept.school_id == school_id else None
         return await _read_week(
-            (school_id, viewer, pupil), monday, (today, now), _schools(actor), versions
+            (school_id, viewer, pupil), monday, (today, now), _schools(actor), page
         )
 
     (shown, week), school_id, own = await _look(actor, pupil, "diary", read)
     if week is None:
         assert kept is not None
         return await _answer(request, pupil, kept, own=own)
-    assert week.pupil is not None
-    context = child_context(actor, pupil, week.pupil, week.school_class, week.schools)
+    who = week.who
+    assert who.pupil is not None
+    context = child_context(actor, pupil, who.pupil, who.school_class, who.schools)
     theme = look_of(visit.school_id, actor.schools)["theme"]
     # A weekend's diary is already the next week.
     reader = Reader(shown, today, own, monday is None and shown > today, theme)
@@ -142,8 +145,10 @@ async def _week(request: Request, pupil: UUID, monday: date | None = None) -> Re
     if body is None:
         context |= week_context(week, reader, f"/diary/{pupil}")
         body = render_page(visit, "diary.html", {"status": "200", **context})
-    about = (" ".join(week.pupil), shown)
-    page = keep_page(key, body, (school_id, week.versions), today, _KEPT, about)
+    about = (" ".join(who.pupil), shown)
+    # A week that was chosen among two is read anew: whose it is may have another last day.
+    basis = None if monday is None and today.weekday() >= _SATURDAY else who
+    page = keep_page(key, body, (school_id, week.versions), today, _KEPT, about, basis)
     return await _answer(request, pupil, page, own=own)
 
 
@@ -165,22 +170,22 @@ async def _read_week(
     monday: date | None,
     now: tuple[date, datetime],
     schools: list[int],
-    kept: tuple[object, ...] | None,
+    kept: KeptPage | None,
 ) -> tuple[date, DiaryWeek | None]:
     """Read the week that begins on ``monday``, or the one that matters now; give its Monday too.
 
-    No week where ``kept`` are its versions.
+    No week where ``kept`` has its versions.
     """
     today = now[0]
 
-    async def of(
-        begins: date, sunday: date, kept: tuple[object, ...] | None = None
-    ) -> DiaryWeek | None:
+    async def of(begins: date, sunday: date, kept: KeptPage | None = None) -> DiaryWeek | None:
         # The last days of August already belong to the coming year.
         year = school_year_of(sunday)
+        versions, known = (kept.versions, kept.basis) if kept else (None, None)
         return await diary_week(
-            *whose, (begins, sunday), year=year, now=now, schools=schools, kept=kept
-        )
+            *whose, (begins, sunday), year=year, now=now, schools=schools,
+            kept=versions, known=known if isinstance(known, Who) else None,
+        )  # fmt: skip
 
     this = monday or monday_of(today)
     if monday is None and today.weekday() >= _SATURDAY:

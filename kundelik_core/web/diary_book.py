@@ -14,9 +14,9 @@ from typing import Any, Final
 import msgspec
 
 from kundelik_core.gradebook.diary.model import DiaryGroup, DiaryMark, DiaryWeek
-from kundelik_core.gradebook.results import Kept
 from kundelik_core.kernel.i18n import Locale, _, current_locale
-from kundelik_core.web.diary_parts import mark_shown, result_row, worth
+from kundelik_core.web.diary_parts import mark_shown
+from kundelik_core.web.diary_result import Line, line_of, macro, row_of
 from kundelik_core.web.diary_sheet import CUT, Sheet, around, escaped, place, sheet_of
 from kundelik_core.web.diary_view import (
     Reader,
@@ -44,8 +44,7 @@ class _Drawn(msgspec.Struct, frozen=True):
     sheet: Sheet
     title: bytes
     period: str
-    results: list[tuple[DiaryGroup, str, bool]]
-    """Group, period, and whether that is a longer one than the week's."""
+    results: list[Line]
     groups: dict[str, DiaryGroup]
     lessons: dict[tuple[str, date], str]
     """The first lesson of a group on a day, by its id."""
@@ -64,11 +63,11 @@ def drawn_week(
     marks = _marks(drawn, week)
     if marks is None:
         return None
-    child, locale = context["child"], current_locale()
+    child = context["child"]
     name = escaped(child["name"])
     alone = len(context["children"]) < 2
     base = f"/diary/{child['id']}"
-    rows, mean = _results(drawn, week, base, locale)
+    rows, mean = _results(drawn, week, base.encode())
     since = news_context(week, drawn.groups, reader.today, base) if reader.own else None
     main = drawn.sheet.filled(
         (
@@ -88,17 +87,18 @@ def drawn_week(
 def _drawn(week: DiaryWeek, reader: Reader) -> _Drawn:
     """Give the drawn week of the class."""
     first = week.since is None
-    grade = week.school_class.grade if week.school_class else None
-    key = (current_locale(), grade, first, reader)
+    locale = current_locale()
+    key = (locale, week.grade, first, reader)
     found = week.drawn.get(key)
     if isinstance(found, _Drawn):
         return found
     context = shared_context(week, reader, str(place("base")))
-    period, results = result_plan(week, reader.sunday)
+    period, plan = result_plan(week, reader.sunday)
+    results = [line_of(*where, locale) for where in plan]
     lessons: dict[tuple[str, date], str] = {}
     for lesson in week.lessons:
         lessons.setdefault((lesson.group, lesson.date), lesson.id)
-    html = environment(current_locale(), reader.theme).get_template("_week.html").render(
+    html = environment(locale, reader.theme).get_template("_week.html").render(
         {
             **context,
             "child": {"id": place("child"), "class_name": place("who")},
@@ -106,7 +106,7 @@ def _drawn(week: DiaryWeek, reader: Reader) -> _Drawn:
             "since": place("news"),
             "state": None,
             "cut": CUT,
-            "period": results
+            "period": plan
             and {
                 "title": place("period"),
                 "href": f"{place('base')}/marks",
@@ -160,29 +160,21 @@ def _key(mark: DiaryMark, group: DiaryGroup) -> Mark:
     )  # fmt: skip
 
 
-def _results(
-    drawn: _Drawn, week: DiaryWeek, base: str, locale: Locale
-) -> tuple[bytes, list[Fraction | int]]:
+def _results(drawn: _Drawn, week: DiaryWeek, base: bytes) -> tuple[bytes, list[Fraction | int]]:
     """Draw the results of the period, and say what they are worth."""
-    kept = {(group, period): row for group, period, row in week.results}
+    kept = {(group, period): bytes(row) for group, period, row in week.results}
     rows, worths = [], []
-    for group, period, late in drawn.results:
-        result = kept.get((group.id, period))
-        row = _draw_result(group, period, result, base, late, locale)
-        if row:
-            rows.append(row)
-            counts = worth(group, result)
-            if counts is not None:
-                worths.append(counts)
+    for line in drawn.results:
+        row = row_of(line, kept.get((line.group.id, line.period), b""))
+        if row.head:
+            rows.append(row.head + base + row.tail)
+            if row.worth is not None:
+                worths.append(row.worth)
     return b"\n".join(rows), worths
 
 
-def _macro(name: str, locale: Locale, theme: str = "") -> Any:  # noqa: ANN401 - Jinja has no types
-    return getattr(environment(locale, theme).get_template("_diary.html").module, name)
-
-
 def _draw(name: str, value: object, theme: str = "") -> bytes:
-    return str(_macro(name, current_locale(), theme)(value)).encode()
+    return str(macro(name, current_locale(), theme)(value)).encode()
 
 
 @lru_cache(maxsize=8192)
@@ -192,13 +184,4 @@ def _draw_marks(marks: Sequence[Mark], absence: str, locale: Locale) -> bytes:
         for mark in marks
     ]
     said = _(ABSENCES[absence]) if absence else ""
-    return str(_macro("marks_of", locale)({"marks": shown, "absence": said})).encode()
-
-
-@lru_cache(maxsize=8192)
-def _draw_result(
-    group: DiaryGroup, period: str, kept: Kept | None, base: str, late: bool, locale: Locale
-) -> bytes:
-    """Draw one subject's result: when a mark came, those of all other subjects are as before."""
-    row = result_row(group, period, kept, f"{base}/marks/{group.id}/{period}", late=late)
-    return b"" if row is None else str(_macro("result", locale)(row)).encode()
+    return str(macro("marks_of", locale)({"marks": shown, "absence": said})).encode()

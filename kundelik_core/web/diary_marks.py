@@ -14,7 +14,7 @@ from kundelik_core.gradebook.diary.model import (
 )
 from kundelik_core.gradebook.results import Kept, level_of, scheme_of, told
 from kundelik_core.gradebook.schemes.entry import show_cell
-from kundelik_core.gradebook.schemes.explain import mark_text, status_text
+from kundelik_core.gradebook.schemes.explain import mark_text, status_short
 from kundelik_core.gradebook.schemes.year import PeriodMark, compute_year
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.i18n import _, current_locale
@@ -75,7 +75,7 @@ def _cell(group: DiaryGroup, kept: Kept | None) -> Context:
     scheme = scheme_of(group.scheme_code, group.scheme_version)
     result, shown = told(scheme.code, scheme.version, kept, current_locale())
     return _blank() | {
-        "text": shown.mark or shown.status,
+        "text": shown.mark or shown.short,
         "level": level_of(scheme, result.mark),
         "why": shown.text,
         "open": bool(shown.mark) and kept.provisional and not kept.given,
@@ -109,7 +109,7 @@ def _year_cell(
         return _blank()
     text = mark_text(scheme, year.mark, current_locale())
     return _blank() | {
-        "text": text or status_text(scheme, year.status, current_locale()),
+        "text": text or status_short(scheme, year.status, current_locale()),
         "level": level_of(scheme, year.mark),
         "why": " + ".join(mark.mark for mark in marks if mark.mark),
     }

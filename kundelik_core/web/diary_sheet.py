@@ -21,6 +21,9 @@ __all__ = ["CUT", "Sheet", "around", "escaped", "place", "sheet_of"]
 CUT: Final = "\0"
 _MOST: Final = 512
 
+Values = tuple[tuple[str, bytes], ...]
+"""Places, and what belongs into them."""
+
 
 class Sheet(msgspec.Struct, frozen=True):
     """Drawn text: every second piece is a place, and empty."""
@@ -68,17 +71,36 @@ def around(visit: Visit, main: bytes, name: bytes, title: bytes) -> bytes:
             if len(_frames) >= _MOST:
                 del _frames[next(iter(_frames))]
             _frames[key[1:]] = found
+    sheet, own = found
     here = escaped(visit.here)
-    return found.filled((("main", main), ("child", name), ("title", title), ("here", here)))
+    return sheet.filled((*own, ("main", main), ("child", name), ("title", title), ("here", here)))
 
 
-def _frame(visit: Visit) -> Sheet:
-    """Draw the frame of a reader's diaries."""
-    own = frame(visit)
-    look = cast("Look", own["look"])
+def _frame(visit: Visit) -> tuple[Sheet, Values]:
+    """Return the frame of a reader's diaries, and what of it is this reader's name."""
+    around = frame(visit) | {"here": ""}
+    user = cast("dict[str, str] | None", around["user"])
+    own: Values = ()
+    if user is not None:
+        own = tuple((name, escaped(user[name])) for name in _NAMED)
+        around["user"] = user | dict.fromkeys(_NAMED, "")
+    # Most families' frames say the same but for their names.
+    key = repr(around)
+    sheet = _alike.get(key)
+    if sheet is None:
+        if len(_alike) >= _MOST:
+            _alike.clear()
+        sheet = _alike[key] = _drawn(visit, around)
+    return sheet, own
+
+
+def _drawn(visit: Visit, around: dict[str, object]) -> Sheet:
+    """Draw a frame with places for the reader's name and for all that is the week's."""
+    look, user = cast("Look", around["look"]), cast("dict[str, str] | None", around["user"])
     context = {
-        **own,
+        **around,
         "here": place("here"),
+        "user": user and user | {name: place(name) for name in _NAMED},
         "child": {"name": place("child")},
         "week": {"title": place("title")},
         "main": place("main"),
@@ -87,5 +109,9 @@ def _frame(visit: Visit) -> Sheet:
     return sheet_of(template.render(context))
 
 
-# Some 6 KB each, by what decides over them; the first of them goes.
-_frames: Final[dict[Hashable, Sheet]] = {}
+# What a reader is called.
+_NAMED: Final = ("name", "initials")
+
+# By what decides over them: the first of them goes. Drawn are few, of some 6 KB each.
+_frames: Final[dict[Hashable, tuple[Sheet, Values]]] = {}
+_alike: Final[dict[str, Sheet]] = {}

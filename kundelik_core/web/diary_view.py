@@ -17,6 +17,7 @@ from kundelik_core.gradebook.diary.model import (
     DiaryMark,
     DiaryWeek,
     NewsItem,
+    kept_of,
 )
 from kundelik_core.gradebook.journal.model import Period, Titles
 from kundelik_core.gradebook.schemes.exact import fixed
@@ -32,6 +33,7 @@ from kundelik_core.kernel.i18n import (
     weekday,
 )
 from kundelik_core.schools.calendar import iso_week, monday_of
+from kundelik_core.schools.titles import class_title
 from kundelik_core.web.diary_parts import mark_context, result_row, value_text, worth
 from kundelik_core.web.diary_state import receipt_of, state_of
 from kundelik_core.web.journal_titles import ABSENCES, day_title, number, period_title
@@ -84,10 +86,7 @@ def child_context(
 def _class_name(school_class: ChildClass | None) -> str:
     if school_class is None:
         return ""
-    quoted = "{0} “{1}”" if current_locale() == "en" else "{0} «{1}»"
-    if not school_class.letter:
-        return str(school_class.grade)
-    return quoted.format(school_class.grade, school_class.letter)
+    return class_title(school_class.grade, school_class.letter)
 
 
 class Reader(msgspec.Struct, frozen=True):
@@ -290,7 +289,7 @@ def _lesson(lesson: DiaryLesson, subject: str) -> Context:
 
 def _notes(week: DiaryWeek) -> Callable[[date], str]:
     """Return what the calendar says of a day."""
-    grade = str(week.school_class.grade) if week.school_class else ""
+    grade = "" if week.grade is None else str(week.grade)
     said: list[tuple[date, date, str]] = []
     for item in week.exceptions:
         if item.grades and grade not in item.grades.replace(",", " ").split():
@@ -345,7 +344,8 @@ def _period(week: DiaryWeek, sunday: date, base: str) -> Context | None:
     kept = {(group, period): row for group, period, row in week.results}
     rows, worths = [], []
     for group, period, late in plan:
-        result = kept.get((group.id, period))
+        found = kept.get((group.id, period))
+        result = None if found is None else kept_of(bytes(found))
         row = result_row(group, period, result, f"{base}/marks/{group.id}/{period}", late=late)
         if row is not None:
             rows.append(row)

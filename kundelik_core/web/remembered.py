@@ -42,6 +42,8 @@ class KeptPage(msgspec.Struct, frozen=True):
     cache_control: str
     about: tuple[str, date] = ("", date.min)
     """Whose page it is and from which day on, for the modules that add to it."""
+    basis: object = None
+    """What need not be read again as long as its school's version is the same."""
 
     def answer(self, added: Sequence[str] = ()) -> Ready:
         """Return the page as an answer, with what modules add where the template says ``PLACE``.
@@ -127,6 +129,7 @@ def keep_page(
     today: date,
     cache_control: str,
     about: tuple[str, date] = ("", date.min),
+    basis: object = None,
 ) -> KeptPage:
     """Compress a page, keep it under ``key`` and return it.
 
@@ -136,7 +139,7 @@ def keep_page(
     packed, rest = _pack(body)
     # Of the packed page, as it is the shorter one: the same page packs to the same bytes.
     tag = etag_of(packed)
-    page = KeptPage(school_id, versions, today, tag, packed, rest, cache_control, about)
+    page = KeptPage(school_id, versions, today, tag, packed, rest, cache_control, about, basis)
     PAGES.keep(key, page)
     return page
 

@@ -1,6 +1,8 @@
 """The shapes in which a diary travels from its query to its page."""
 
 from datetime import date, datetime
+from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -22,7 +24,9 @@ __all__ = [
     "SharedWeek",
     "SubjectMark",
     "SubjectYear",
+    "Who",
     "YearMarks",
+    "kept_of",
 ]
 
 
@@ -146,43 +150,63 @@ class SharedWeek(msgspec.Struct, frozen=True):
         return self.known.get(key)
 
 
-class OwnWeek(msgspec.Struct, frozen=True):
-    """What a week shows of one child, and which groups it shares the rest with."""
+class Who(msgspec.Struct, frozen=True):
+    """Whose week it is and whether a guardian reads it, as of a version of the school."""
 
     pupil: tuple[str, str] | None
     guardian: bool
     school_class: ChildClass | None
+    schools: list[tuple[int, Titles]]
+
+
+class OwnWeek(msgspec.Struct, frozen=True):
+    """What a week shows of one child, and which groups it shares the rest with."""
+
+    who: Who | None
+    """None where the reader has it of the same version."""
     since: datetime | None
-    groups: list[UUID]
+    groups: list[str]
     layout: int
     marks: list[OwnMark]
     absences: list[tuple[str, str]]
-    results: list[tuple[str, str, Kept]]
+    results: list[tuple[str, str, msgspec.Raw]]
     news: list[NewsItem]
-    schools: list[tuple[int, Titles]]
     versions: tuple[int, int]
 
 
 class DiaryWeek(msgspec.Struct, frozen=True):
     """All that one week of a diary shows."""
 
-    pupil: tuple[str, str] | None
-    school_class: ChildClass | None
+    who: Who
     year: tuple[date, date] | None
     since: datetime | None
     groups: list[DiaryGroup]
     lessons: list[DiaryLesson]
     marks: list[DiaryMark]
     absences: list[tuple[str, str]]
-    results: list[tuple[str, str, Kept]]
+    results: list[tuple[str, str, msgspec.Raw]]
+    """Group, period and a row of results as it came: most have been drawn before; ``kept_of``."""
     periods: list[Period]
     exceptions: list[DayException]
     news: list[NewsItem]
-    schools: list[tuple[int, Titles]]
     versions: tuple[int, int, datetime | None]
     """The version of the school, the sum of those of the pupil's groups, and the last look."""
     drawn: dict[object, object]
     """What pages have made of the part that others share."""
+
+    @property
+    def grade(self) -> int | None:
+        """Return the grade of the child's class."""
+        return self.who.school_class.grade if self.who.school_class else None
+
+
+_kept: Final = msgspec.json.Decoder(Kept)
+
+
+@lru_cache(maxsize=1024)
+def kept_of(row: bytes) -> Kept:
+    """Read a row of results."""
+    return _kept.decode(row)
 
 
 class YearMarks(msgspec.Struct, frozen=True):

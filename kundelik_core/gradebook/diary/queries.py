@@ -19,6 +19,7 @@ from kundelik_core.gradebook.diary.model import (
     OwnWeek,
     SharedWeek,
     SubjectYear,
+    Who,
     YearMarks,
 )
 from kundelik_core.kernel.db import Tenant, alone, tenant
@@ -69,7 +70,7 @@ _GROUP_ROWS: Final = """
 _KEPT: Final = """json_build_array(r.raw, r.terms, r.percent, r.mark, r.status, r.provisional,
            r.given_mark)"""
 
-_WEEK: Final = f"select core.diary_week({', '.join(f'${n}' for n in range(1, 13))})"
+_WEEK: Final = f"select core.diary_week({', '.join(f'${n}' for n in range(1, 14))})"
 
 # $1 school, $2 groups, $3 first day, $4 last day, $5 school year
 _SHARED: Final = """
@@ -202,23 +203,29 @@ async def diary_week(
     now: tuple[date, datetime],
     schools: list[int],
     kept: tuple[object, ...] | None = None,
+    known: Who | None = None,
 ) -> DiaryWeek | None:
     """Read a week of a child's diary; None where ``kept`` are the versions that it still has.
+
+    ``known`` is what was read with ``kept`` for the same reader, day and last day of the week.
 
     Raises:
         Problem: 404 for whom it does not concern.
     """
+    versions = kept or _NOTHING
     text = await alone(
-        school_id, _WEEK, pupil, viewer.person, *span, year, *now, schools, *(kept or _NOTHING)
-    )
+        school_id, _WEEK, pupil, viewer.person, *span, year, *now, schools, *versions,
+        versions[0] if known else None,
+    )  # fmt: skip
     if text is None:
         return None
     own = _week.decode(text)
-    _allow(viewer, pupil, (own.pupil, own.guardian, own.school_class))
+    who = own.who or known
+    assert who is not None
+    _allow(viewer, pupil, (who.pupil, who.guardian, who.school_class))
     shared = await _shared_week(school_id, own, span, year)
     return DiaryWeek(
-        pupil=own.pupil,
-        school_class=own.school_class,
+        who=who,
         year=shared.year,
         since=own.since,
         groups=shared.groups,
@@ -229,7 +236,6 @@ async def diary_week(
         periods=shared.periods,
         exceptions=shared.exceptions,
         news=own.news,
-        schools=own.schools,
         versions=(*own.versions, own.since),
         drawn=shared.drawn,
     )

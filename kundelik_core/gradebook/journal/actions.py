@@ -37,10 +37,11 @@ MARKS: Final = "core.teaching_group marks"
 
 _LONGEST_REASON: Final = 500
 
-# Most batches are marks in columns that are there: what else there may be is left out.
+# Most batches are one mark in a column that is there, or several: what else there may be is left
+# out.
 _WRITE: Final = {
-    count: f"select core.save_cells({', '.join(f'${n}' for n in range(1, count + 1))})"
-    for count in (25, 32)
+    count: f"select core.{name}({', '.join(f'${n}' for n in range(1, count + 1))})"
+    for name, count in (("save_cell", 23), ("save_cells", 25), ("save_cells", 32))
 }
 
 _WRITE_COMMENT: Final = """
@@ -147,7 +148,9 @@ async def save_alone(
         outcomes = decide(batch, changes)
         if any(outcome.state != "saved" for outcome in outcomes):
             return None
-        args = _written(viewer, group, batch, held.versions, at, "web")
+        args = _one(viewer, group, batch, held.versions, at) or _written(
+            viewer, group, batch, held.versions, at, "web"
+        )
         if not await _write_alone(school_id, viewer, group, batch, args):
             JOURNALS.drop(school_id, group, held)
             return None
@@ -241,6 +244,26 @@ async def _read(
         raise not_found()
     need_write(journal_right(viewer, state.teachers, state.homerooms, today))
     return Ground(state), state.versions
+
+
+def _one(
+    viewer: Viewer, group: UUID, batch: Batch, versions: tuple[int, int], at: datetime
+) -> tuple[object, ...] | None:
+    """Give the arguments of the statement that writes one mark; None for anything more."""
+    if batch.new_works or batch.new_absences:
+        return None
+    if not len(batch.history) == len(batch.new_marks) == len(batch.touched) == 1:
+        return None
+    (row,), ((column, pupil), cell) = batch.history, next(iter(batch.new_marks.items()))
+    key = next(iter(batch.touched))
+    result = store(batch.result(*key))
+    return (
+        group, *versions, at, viewer.person, "web",
+        column, pupil, batch.columns[column].date, cell.points, cell.code,
+        row.id, row.old, row.new, row.reason,
+        key[1], result.raw, None if result.terms is None else _encode(result.terms),
+        result.percent, result.mark, result.status, result.provisional,
+    )  # fmt: skip
 
 
 def _written(

@@ -4,7 +4,7 @@ It is built from one reading of the database and may be kept: a save that was wr
 to date, anything else that changes the journal makes it worthless (see ``held.py``).
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -20,6 +20,9 @@ __all__ = ["Ground", "Works"]
 
 Works = dict[UUID, Work]
 """What counts of a pupil's period, by column."""
+
+_Columns = tuple[list[Column], dict[UUID, Column], dict[UUID, list[Column]]]
+"""Columns that count even when they are empty, and the others by themselves and by lesson."""
 
 
 @lru_cache(maxsize=4096)
@@ -38,8 +41,8 @@ class Ground:
 
     __slots__ = (
         "_by_period", "absences", "columns", "counted", "given", "group", "homerooms", "kinds",
-        "known", "lessons", "light", "marks", "members", "periods", "scheme", "teachers", "whole",
-        "works",
+        "known", "lessons", "light", "marks", "members", "periods", "scheme", "teachers", "weighed",
+        "whole", "works",
     )  # fmt: skip
 
     def __init__(self, state: SaveState | WholeState) -> None:
@@ -66,19 +69,26 @@ class Ground:
         self.whole = isinstance(state, WholeState)
         self.marks = _all_marks(state) if isinstance(state, WholeState) else _marks(state)
         self.works: dict[tuple[UUID, str], Works] = {}
-        self._by_period: dict[str, tuple[list[Column], list[Column]]] = {}
+        # What a mark counts in a column of its kind: there are many cells and few different ones.
+        self.weighed: dict[tuple[object, ...], Work | None] = {}
+        self._by_period: dict[str, _Columns] = {}
 
     def filled_columns(
-        self, code: str, marks: Container[UUID], absences: Container[UUID | None]
+        self, code: str, marks: Iterable[UUID], absences: Iterable[UUID]
     ) -> list[Column]:
         """Give the columns of a period that count for whoever has these marks and absences."""
-        heavy, light = self._columns_of(code)
+        heavy, light, by_lesson = self._columns_of(code)
+        found = heavy.copy()
         # Most columns are lessons in which a pupil has nothing.
-        return heavy + [
-            column for column in light if column.id in marks or column.lesson in absences
-        ]
+        for key in marks:
+            column = light.get(key)
+            if column is not None:
+                found.append(column)
+        for lesson in absences:
+            found += by_lesson.get(lesson, ())
+        return found
 
-    def _columns_of(self, code: str) -> tuple[list[Column], list[Column]]:
+    def _columns_of(self, code: str) -> _Columns:
         """Give the columns of a period, those apart of which an empty one counts for nobody."""
         found = self._by_period.get(code)
         if found is None:
@@ -86,8 +96,12 @@ class Ground:
             mine = [self.columns[key] for key in self.counted]
             mine = [column for column in mine if period.holds(column.date)]
             heavy = [column for column in mine if column.kind not in self.light]
-            light = [column for column in mine if column.kind in self.light]
-            found = self._by_period[code] = heavy, light
+            light = {column.id: column for column in mine if column.kind in self.light}
+            by_lesson: dict[UUID, list[Column]] = {}
+            for column in light.values():
+                if column.lesson is not None:
+                    by_lesson.setdefault(column.lesson, []).append(column)
+            found = self._by_period[code] = heavy, light, by_lesson
         return found
 
     def holds(self, column: UUID, pupil: UUID) -> bool:

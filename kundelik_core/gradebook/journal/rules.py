@@ -227,20 +227,22 @@ class Batch:
 
     def _work(self, column: Column, pupil: UUID) -> Work | None:
         """Give what a cell counts; an empty lesson counts for nobody."""
-        ground = self.ground
-        if (
-            column.kind in ground.light
-            and column.id not in self.marks_of(pupil)
-            and column.lesson not in self.absences_of(pupil)
-        ):
+        ground, cell = self.ground, self.cell(column, pupil)
+        if cell is EMPTY and column.kind in ground.light:
             return None
-        return counted_work(
-            ground.kinds,
-            self.group.grade,
-            column,
-            self.cell(column, pupil),
-            is_member=lambda column: self.is_member(pupil, column.date),
-        )
+        if cell.points is None and cell.code is None:
+            return counted_work(
+                ground.kinds,
+                self.group.grade,
+                column,
+                cell,
+                is_member=lambda column: self.is_member(pupil, column.date),
+            )
+        # Of a mark it does not matter whose it is.
+        key = (column.kind, column.max, column.status, column.is_work, cell)
+        if key not in ground.weighed:
+            ground.weighed[key] = counted_work(ground.kinds, self.group.grade, column, cell)
+        return ground.weighed[key]
 
     def shown(self, pupil: UUID, code: str) -> PeriodResult:
         """Give what is shown of a period: a mark that was given stands before the computed one."""

@@ -1,6 +1,6 @@
 """A deputy divides a class: who joins is in the journal at once, who leaves keeps the marks."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
@@ -63,3 +63,34 @@ async def test_a_class_is_divided(factory: Factory, app: Shell, journal: Journal
         "select points from core.mark where school_id = $1 and pupil_id = $2", school, two
     )
     assert kept == 8
+
+
+async def test_a_group_is_filled_for_the_first_time_from_its_first_lesson(
+    factory: Factory, app: Shell, journal: Journal
+) -> None:
+    """The week was imported from September on, and who is in which half is said in November."""
+    school, (one, two, _three) = journal.school_id, journal.pupils
+    execute = factory.tenant.execute
+    await execute(
+        "delete from core.group_pupil where school_id = $1 and group_id = $2", school, journal.group
+    )
+    late = date(2026, 11, 3)
+    await execute(
+        "update core.class_pupil set from_date = $3 where school_id = $1 and pupil_id = $2",
+        school, two, late,
+    )  # fmt: skip
+    head = await factory.person(school, "Ахметов", "Ерлан", role="deputy")
+    deputy = await member(factory, app, school, head, "deputy")
+    first = min(journal.dates)
+    address = f"/office/groups/{journal.group}"
+    with set_now(NOW):
+        sent = await deputy.post(address, data={"was": [], "in": [str(one), str(two)]})
+        assert sent.status_code == 303
+    rows = await factory.tenant.fetch(
+        "select pupil_id, from_date from core.group_pupil where school_id = $1 and group_id = $2",
+        school, journal.group,
+    )  # fmt: skip
+    assert {row["pupil_id"]: row["from_date"] for row in rows} == {
+        one: first,
+        two: max(first, late),
+    }

@@ -163,6 +163,65 @@ async def test_a_week_is_read_in_its_school_alone(factory: Factory, town: Town) 
         await look(other)
 
 
+async def test_what_is_known_of_a_child_is_of_one_version(town: Town) -> None:
+    where = town.journal
+    viewer = Viewer(new_id(), None, frozenset({"director"}))
+    span, now = (date(2026, 11, 2), date(2026, 11, 8)), (clock.today(), clock.now())
+
+    async def look(before: DiaryWeek | None = None) -> DiaryWeek:
+        week = await diary_week(
+            where.school_id, viewer, where.pupils[0], span, year=2026, now=now, schools=[],
+            kept=before.versions if before else None, known=before.who if before else None,
+        )  # fmt: skip
+        assert week is not None
+        return week
+
+    first = await look()
+    await save(town, cell(town, "9"))
+    # A mark changes nothing of whose week it is: that is not read again.
+    second = await look(first)
+    assert second.who is first.who
+    assert len(second.marks) == len(first.marks) + 1
+    async with tenant(where.school_id, write=True) as tx:
+        await tx.execute(
+            "update core.person set given = 'Жаңа' where school_id = $1 and id = $2",
+            tx.school_id, where.pupils[0],
+        )  # fmt: skip
+    third = await look(second)
+    assert third.who.pupil is not None
+    assert third.who.pupil[1] == "Жаңа"
+    async with tenant(where.school_id, write=True) as tx:
+        await tx.execute(
+            "update core.person set status = 'erased' where school_id = $1 and id = $2",
+            tx.school_id, where.pupils[0],
+        )  # fmt: skip
+    with pytest.raises(Problem, match="not-found"):
+        await look(third)
+
+
+async def test_who_shares_a_line_or_a_frame_sees_nothing_of_others(
+    factory: Factory, app: Shell, town: Town
+) -> None:
+    """Two children of a class with the same marks, two families in the same place."""
+    where, pupils = town.journal, town.journal.pupils[:2]
+    guardian = await factory.person(where.school_id, "Әлиев", "Самат", role="parent", sex="m")
+    account = await factory.account(
+        f"g.{new_id().hex}",
+        name="Әлиев <Самат>",
+        memberships=[(where.school_id, guardian, "parent")],
+    )
+    await factory.child(account, where.school_id, guardian, pupils[1])
+    second = await client(app, account)
+    await save(town, *(cell(town, "9", pupil=n, lesson=1) for n in (0, 1)))
+    pages = [await _text(town.parent, pupils[0]), await _text(second, pupils[1])]
+    for page, mine, other in zip(pages, pupils, reversed(pupils), strict=True):
+        assert f"/diary/{mine}/marks/{where.group}/q2" in page
+        assert str(other) not in page
+        assert page.count("Әлиев &lt;Самат&gt;") == (2 + 1 if mine == pupils[1] else 0)
+    explained = [page.partition('<details class="why">')[2].partition("<p><a")[0] for page in pages]
+    assert explained[0] == explained[1] != ""
+
+
 async def test_a_work_on_a_day_without_a_lesson_has_a_line(factory: Factory, town: Town) -> None:
     pupil, made = town.journal.pupils[0], new_id()
     async with tenant(town.journal.school_id, write=True) as tx:
