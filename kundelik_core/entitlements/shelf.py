@@ -16,6 +16,7 @@ from kundelik_core.entitlements.model import Granted, Wanted
 from kundelik_core.entitlements.queries import by_sources, grants_of
 from kundelik_core.entitlements.rules import Span, check_feature, concerns
 from kundelik_core.entitlements.terms import Days, Laid, Term, lay
+from kundelik_core.entitlements.verdict import reaches
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.audit import Doer, audit_each
 from kundelik_core.kernel.db import Tenant
@@ -27,7 +28,9 @@ __all__ = ["Shelf"]
 
 _LOCK: Final = """
 select p.id, exists (select from core.membership m where m.school_id = $1
-                      and m.person_id = p.id and m.role = 'pupil') as is_pupil
+                      and m.person_id = p.id and m.role = 'pupil') as is_pupil,
+       coalesce((select h.shared from core.guardian_sharing h where h.school_id = $1
+                  order by h.since desc limit 1), true) as shared
   from core.person p where p.school_id = $1 and p.id = any($2::uuid[])
  order by p.id for no key update
 """
@@ -50,8 +53,8 @@ select $1, x.id, x.entitlement_id, 'rest', x.cause, x.begins, x.ends
 class Shelf:
     """What some pupils and their school were granted; what is added is written at the end."""
 
-    def __init__(self, tx: Tenant, pupils: frozenset[UUID]) -> None:
-        self.now = clock.now()
+    def __init__(self, tx: Tenant, pupils: frozenset[UUID], *, shared: bool) -> None:
+        self.now, self.shared = clock.now(), shared
         self._tx, self._pupils = tx, pupils
         self._there: defaultdict[UUID | None, list[Granted]] = defaultdict(list)
         self._known: dict[tuple[str, str], Granted] = {}
@@ -70,7 +73,8 @@ class Shelf:
         """
         wanted = sorted({one for one in pupils if one is not None})
         rows = await tx.fetch(_LOCK, tx.school_id, wanted) if wanted else []
-        shelf = cls(tx, frozenset(row["id"] for row in rows if row["is_pupil"]))
+        shared = all(row["shared"] for row in rows)
+        shelf = cls(tx, frozenset(row["id"] for row in rows if row["is_pupil"]), shared=shared)
         # Statements of their own: what others wrote while we waited is seen by these.
         for one in await grants_of(tx, wanted):
             shelf._there[one.pupil_id].append(one)
@@ -161,12 +165,20 @@ class Shelf:
         """Return what a new term of this kind would stand beside.
 
         A licence with a number of seats extends nothing: a second one adds seats, and other pupils.
+        Where guardians do not share, nobody's time is put behind another one's that is of no use to
+        them; what is given to all of the family comes behind everybody's.
         """
         if wanted.pupil is not None:
             found = self.of(wanted.pupil)
         else:
             found = self._there[None] if wanted.seats is None else []
-        return [one for one in found if concerns(one, wanted.feature, wanted.scope)]
+        shared = self.shared or wanted.holder is None
+        return [
+            one
+            for one in found
+            if concerns(one, wanted.feature, wanted.scope)
+            and reaches(one, wanted.holder, shared=shared)
+        ]
 
     async def write(self, doer: Doer) -> None:
         """Write what was added, and who did it."""

@@ -3,7 +3,17 @@
 Piccolo wants one primary key; the real keys are composite and begin with school_id.
 """
 
-from piccolo.columns import UUID, BigInt, Bytea, Integer, SmallInt, Text, Timestamptz
+from piccolo.columns import (
+    UUID,
+    BigInt,
+    Boolean,
+    Bytea,
+    Date,
+    Integer,
+    SmallInt,
+    Text,
+    Timestamptz,
+)
 from piccolo.table import Table
 
 from kundelik_core.kernel.orm import TENANT, TenantTable
@@ -12,7 +22,10 @@ __all__ = [
     "Entitlement",
     "EntitlementPause",
     "EntitlementSeat",
+    "GuardianSharing",
     "LedgerTxn",
+    "Payout",
+    "PayoutReturn",
     "Sale",
     "VendorAccount",
     "Voucher",
@@ -95,6 +108,7 @@ class Sale(TenantTable, Table, db=TENANT, schema="core", tablename="sale"):
     returned_minor = BigInt(default=None, null=False)
     absorbed_minor = BigInt(default=None, null=False)
     held_minor = BigInt(default=None, null=False)
+    charged_minor = BigInt(default=None, null=False)
     dispute_ref = Text(default=None, null=True)
     entitlement_id = UUID(default=None, null=True)
     sold_at = Timestamptz(default=None, null=False)
@@ -121,6 +135,7 @@ class LedgerTxn(TenantTable, Table, db=TENANT, schema="core", tablename="ledger_
     hold = BigInt(default=None, null=False)
     fees = BigInt(default=None, null=False)
     rounding = BigInt(default=None, null=False)
+    losses = BigInt(default=None, null=False)
 
 
 class VendorAccount(TenantTable, Table, db=TENANT, schema="core", tablename="vendor_account"):
@@ -130,3 +145,51 @@ class VendorAccount(TenantTable, Table, db=TENANT, schema="core", tablename="ven
     vendor = Text(default=None, null=False, primary_key=True)
     currency = Text(default=None, null=False)
     paid_out_minor = BigInt(default=None, null=False)
+
+
+class Payout(TenantTable, Table, db=TENANT, schema="core", tablename="payout"):
+    """Rows of core.payout."""
+
+    school_id = Integer(default=None, null=False)
+    id = UUID(default=None, null=False, primary_key=True)
+    batch = Date(default=None, null=False)
+    vendor = Text(default=None, null=False)
+    currency = Text(default=None, null=False)
+    amount_minor = BigInt(default=None, null=False)
+    method = Text(default=None, null=False)
+    destination = Text(default=None, null=False)
+    state = Text(default=None, null=False)
+    known = Text(default=None, null=False)
+    reason = Text(default=None, null=False)
+    tries = Integer(default=None, null=False)
+    returned_minor = BigInt(default=None, null=False)
+    confirmation = UUID(default=None, null=True)
+    made_at = Timestamptz(default=None, null=False)
+    listed_at = Timestamptz(default=None, null=False)
+    tried_at = Timestamptz(default=None, null=True)
+    settled_at = Timestamptz(default=None, null=True)
+    settled_by = UUID(default=None, null=True)
+
+
+class PayoutReturn(TenantTable, Table, db=TENANT, schema="core", tablename="payout_return"):
+    """Rows of core.payout_return."""
+
+    school_id = Integer(default=None, null=False)
+    id = UUID(default=None, null=False, primary_key=True)
+    payout_id = UUID(default=None, null=False)
+    batch = Date(default=None, null=False)
+    amount_minor = BigInt(default=None, null=False)
+    state = Text(default=None, null=False)
+    reason = Text(default=None, null=False)
+    tries = Integer(default=None, null=False)
+    made_at = Timestamptz(default=None, null=False)
+    settled_at = Timestamptz(default=None, null=True)
+
+
+class GuardianSharing(TenantTable, Table, db=TENANT, schema="core", tablename="guardian_sharing"):
+    """Rows of core.guardian_sharing; the real key is (school, since)."""
+
+    school_id = Integer(default=None, null=False)
+    since = Timestamptz(default=None, null=False, primary_key=True)
+    shared = Boolean(default=None, null=False)
+    set_by = UUID(default=None, null=True)

@@ -14,7 +14,7 @@ import msgspec
 from kundelik_core.entitlements.model import EVERYTHING, Granted
 from kundelik_core.entitlements.rules import concerns, span_at, spans
 
-__all__ = ["Facts", "Question", "Reason", "Standing", "Verdict", "judge"]
+__all__ = ["Facts", "Question", "Reason", "Standing", "Verdict", "judge", "reaches"]
 
 Reason: TypeAlias = Literal[
     "granted", "disabled", "left", "no-guardianship", "opted-out", "hidden", "not-granted",
@@ -71,7 +71,7 @@ def judge(
     if refused:
         return Verdict(allowed=False, reason=refused)
     about = [one for one in grants if concerns(one, question.feature, question.scope)]
-    usable = [one for one in about if _reaches(one, question, facts)]
+    usable = [one for one in about if reaches(one, question.viewer, shared=facts.shared)]
     span = span_at(usable, question.at)
     if span is not None:
         return Verdict(allowed=True, reason="granted", until=span.ends)
@@ -91,11 +91,15 @@ def _refused(question: Question, facts: Facts, standing: Standing) -> Reason | N
     return "opted-out" if facts.opted_out else None
 
 
-def _reaches(grant: Granted, question: Question, facts: Facts) -> bool:
-    """What the school holds, and what is granted to nobody in particular, reaches everybody."""
-    if facts.shared or grant.holder_id is None:
+def reaches(grant: Granted, viewer: UUID | None, *, shared: bool) -> bool:
+    """Tell whether a grant serves somebody: the pupil always, a guardian as the school has it.
+
+    What is granted to nobody in particular reaches everybody, and so does what the school has for
+    all or on seats, whoever bought it there.
+    """
+    if shared or grant.holder_id is None or grant.pupil_id is None or grant.seats is not None:
         return True
-    return question.viewer in {grant.holder_id, question.pupil}
+    return viewer in {grant.holder_id, grant.pupil_id}
 
 
 def _why(usable: list[Granted], about: list[Granted], at: datetime) -> Reason:

@@ -128,11 +128,9 @@ def create_transfer(world: World, params: Params) -> Object:
     vendor = world.get(params["destination"], "account")
     if not vendor["payouts_enabled"]:
         raise ApiError(400, "invalid_request_error", "account_invalid")
-    paid = world.get(params["source_transaction"], "charge")
-    taken = sum(
-        one["amount"] for one in world.all("transfer") if one["source_transaction"] == paid["id"]
-    )
-    if taken + int(params["amount"]) > paid["amount"]:
+    here = sum(one["amount"] - one["amount_refunded"] for one in world.all("charge"))
+    here -= sum(one["amount"] - one["amount_reversed"] for one in world.all("transfer"))
+    if int(params["amount"]) > here:
         raise ApiError(400, "invalid_request_error", "balance_insufficient")
     return world.keep(shapes.transfer(world.new_id("transfer"), params, world.now))
 
@@ -142,12 +140,19 @@ def reverse_transfer(world: World, params: Params, id_: str) -> Object:
     if not 0 < amount <= of["amount"] - of["amount_reversed"]:
         raise ApiError(400, "invalid_request_error", "", "more than is left")
     made = world.keep(
-        shapes.transfer_reversal(world.new_id("transfer_reversal"), of, amount, world.now)
+        shapes.transfer_reversal(
+            world.new_id("transfer_reversal"), of, amount, params.get("metadata", {}), world.now
+        )
     )
     of["amount_reversed"] += amount
     of["reversed"] = of["amount_reversed"] == of["amount"]
     world.tell("transfer.reversed", of)
     return made
+
+
+def reversals(world: World, params: Params, id_: str) -> Object:
+    rows = [one for one in world.all("transfer_reversal") if one["transfer"] == id_]
+    return listed(f"/v1/transfers/{id_}/reversals", rows, params)
 
 
 def create_portal(world: World, params: Params) -> Object:
@@ -176,7 +181,9 @@ ROUTES: list[tuple[str, re.Pattern[str], Handler]] = [
         ("GET", "/v1/payouts/ID", getter("payout")),
         ("POST", "/v1/transfers", create_transfer),
         ("GET", "/v1/transfers/ID", getter("transfer")),
+        ("GET", "/v1/transfers", lister("transfer", "transfer_group")),
         ("POST", "/v1/transfers/ID/reversals", reverse_transfer),
+        ("GET", "/v1/transfers/ID/reversals", reversals),
         ("POST", "/v1/billing_portal/sessions", create_portal),
     )
 ]

@@ -226,14 +226,14 @@ def transfer(id_: str, params: Object, now: int) -> Object:
     }
 
 
-def transfer_reversal(id_: str, of: Object, amount: int, now: int) -> Object:
+def transfer_reversal(id_: str, of: Object, amount: int, metadata: Object, now: int) -> Object:
     return {
         "id": id_,
         "object": "transfer_reversal",
         "amount": amount,
         "created": now,
         "currency": of["currency"],
-        "metadata": {},
+        "metadata": metadata,
         "transfer": of["id"],
     }
 

@@ -27,9 +27,11 @@ __all__ = [
     "NewSale",
     "book_fee",
     "book_sales",
+    "lock_vendor",
     "new_sale",
     "pay_out",
     "payout_failed",
+    "payout_returned",
     "settle",
     "step",
 ]
@@ -70,8 +72,8 @@ def new_sale(new: NewSale) -> Sale:
         order_ref=new.order_ref, sku=new.sku, vendor=new.vendor, currency=new.currency,
         amount_minor=amount, vendor_left=left.vendor, commission_left=left.commission,
         tax_left=left.tax, refunded_minor=0 if new.entitlement else amount, returned_minor=0,
-        absorbed_minor=0, held_minor=0, dispute_ref=None, entitlement_id=new.entitlement,
-        sold_at=now, matures_at=now + HOLD,
+        absorbed_minor=0, held_minor=0, charged_minor=0, dispute_ref=None,
+        entitlement_id=new.entitlement, sold_at=now, matures_at=now + HOLD,
     )  # fmt: skip
 
 
@@ -116,13 +118,14 @@ async def step(
         returned_minor=position.returned,
         absorbed_minor=position.absorbed,
         held_minor=position.held,
+        charged_minor=position.charged,
         dispute_ref=position.dispute,
     )
     await _write(tx, [_row(kind, cause, legs, _about(after))])
     await tx.execute(
         "update core.sale set vendor_left = $3, commission_left = $4, tax_left = $5, "
         "refunded_minor = $6, returned_minor = $7, absorbed_minor = $8, held_minor = $9, "
-        "dispute_ref = $10 "
+        "dispute_ref = $10, charged_minor = $11 "
         "where school_id = $1 and order_ref = $2",
         tx.school_id,
         order_ref,
@@ -134,6 +137,7 @@ async def step(
         after.absorbed_minor,
         after.held_minor,
         after.dispute_ref,
+        after.charged_minor,
     )
     moved = {name: value for name, value in msgspec.structs.asdict(legs).items() if value}
     await audit(tx, doer, f"sale.{kind}", "sale", order_ref, after={"cause": cause, **moved})
@@ -175,14 +179,8 @@ async def book_fee(tx: Tenant, order_ref: str, cause: str, amount: int, doer: Do
     return await step(tx, order_ref, "fee", cause, move, doer) is not None
 
 
-async def pay_out(
-    tx: Tenant, vendor: str, currency: str, cause: str, doer: Doer, amount: int | None = None
-) -> int:
-    """Book a payout to a vendor, of everything that is ripe unless told, and return its amount.
-
-    Raises:
-        Problem: less than that is ripe; what a vendor owes us is carried on.
-    """
+async def lock_vendor(tx: Tenant, vendor: str, currency: str) -> None:
+    """Let whoever else moves this vendor's money here wait for the end of the transaction."""
     await tx.execute(
         "insert into core.vendor_account (school_id, vendor, currency) values ($1, $2, $3) "
         "on conflict (school_id, vendor, currency) do update "
@@ -192,6 +190,17 @@ async def pay_out(
         vendor,
         currency,
     )
+
+
+async def pay_out(
+    tx: Tenant, vendor: str, currency: str, cause: str, doer: Doer, amount: int | None = None
+) -> int:
+    """Book a payout to a vendor, of everything that is ripe unless told, and return its amount.
+
+    Raises:
+        Problem: less than that is ripe; what a vendor owes us is carried on.
+    """
+    await lock_vendor(tx, vendor, currency)
     booked = await _booked(tx, "payout", cause, vendor)
     if booked is not None:
         return booked
@@ -217,13 +226,7 @@ async def payout_failed(tx: Tenant, vendor: str, currency: str, cause: str, doer
     Raises:
         Problem: there was no such payout.
     """
-    await tx.fetchval(
-        "select v.vendor from core.vendor_account v where v.school_id = $1 and v.vendor = $2 "
-        "and v.currency = $3 for update",
-        tx.school_id,
-        vendor,
-        currency,
-    )
+    await lock_vendor(tx, vendor, currency)
     amount = await _booked(tx, "payout", cause, vendor)
     if amount is None:
         raise Problem("not-found", N_("There was no such payout."), status=404)
@@ -234,6 +237,21 @@ async def payout_failed(tx: Tenant, vendor: str, currency: str, cause: str, doer
         await audit(tx, doer, "vendor.payout_failed", "vendor_account", vendor,
                     after={"amount_minor": amount, "cause": cause})  # fmt: skip
     return amount
+
+
+async def payout_returned(
+    tx: Tenant, vendor: str, currency: str, cause: str, amount: int, doer: Doer
+) -> bool:
+    """Note that a part of a payout was taken back; False when that is booked already."""
+    await lock_vendor(tx, vendor, currency)
+    if await _booked(tx, "payout_returned", cause, vendor) is not None:
+        return False
+    legs = Legs(payable=-amount, cash=amount)
+    await _post_vendor(tx, "payout_returned", cause, legs, vendor, currency)
+    await _count_payout(tx, vendor, currency, -amount)
+    await audit(tx, doer, "vendor.payout_returned", "vendor_account", vendor,
+                after={"amount_minor": amount, "cause": cause})  # fmt: skip
+    return True
 
 
 async def _count_payout(tx: Tenant, vendor: str, currency: str, by: int) -> None:

@@ -8,14 +8,24 @@ import msgspec
 
 from kundelik_core.entitlements.ledger.rules import Position, Split
 
-__all__ = ["AccountLine", "Entry", "MonthReport", "Sale", "Till", "TxnKind", "VendorBalance"]
+__all__ = [
+    "AccountLine",
+    "Entry",
+    "Loss",
+    "MonthReport",
+    "Sale",
+    "Till",
+    "TxnKind",
+    "VendorBalance",
+]
 
 Till: TypeAlias = Literal["cash", "receivable"]
 """Where money is: with us, or still with the provider who collected it."""
 
 TxnKind: TypeAlias = Literal[
     "sale", "unplaced", "settled", "refund", "returned", "return_failed", "absorbed",
-    "dispute_opened", "dispute_won", "dispute_lost", "payout", "payout_failed", "fee",
+    "dispute_opened", "dispute_won", "dispute_lost", "payout", "payout_failed",
+    "payout_returned", "fee",
 ]  # fmt: skip
 
 
@@ -34,6 +44,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     returned_minor: int
     absorbed_minor: int
     held_minor: int
+    charged_minor: int
     dispute_ref: str | None
     entitlement_id: UUID | None
     sold_at: datetime
@@ -49,6 +60,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
             returned=self.returned_minor,
             absorbed=self.absorbed_minor,
             held=self.held_minor,
+            charged=self.charged_minor,
             dispute=self.dispute_ref,
         )
 
@@ -74,6 +86,16 @@ class VendorBalance(msgspec.Struct, frozen=True, kw_only=True):
     payable_minor: int
     matured_minor: int
     paid_out_minor: int
+
+
+class Loss(msgspec.Struct, frozen=True, kw_only=True):
+    """What went back twice of one sale, by a bank's hand and by ours: borne by the operator."""
+
+    school_id: int
+    order_ref: str
+    currency: str
+    losses: int
+    latest: datetime
 
 
 class AccountLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,20 +11,23 @@ import msgspec
 from kundelik_core.entitlements.ledger.model import (
     AccountLine,
     Entry,
+    Loss,
     MonthReport,
     Sale,
     VendorBalance,
 )
 from kundelik_core.entitlements.ledger.rules import ACCOUNTS
-from kundelik_core.kernel.db import Tenant
+from kundelik_core.kernel.db import Tenant, reference
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
+from kundelik_core.kernel.wire import Connection, Pool
 
 __all__ = [
     "balance_of",
     "entries_of",
     "find_sale",
     "find_sales",
+    "losses",
     "month_report",
     "sale_by_entitlement",
     "sale_of",
@@ -81,10 +84,17 @@ async def waiting(tx: Tenant) -> list[Sale]:
     """Return the sales of which a parent is owed money, or about which somebody must decide."""
     rows = await tx.fetch(
         f"select {_SALE} from core.sale s where s.school_id = $1 "
-        "and s.refunded_minor <> s.returned_minor order by s.sold_at, s.order_ref",
+        "and s.refunded_minor <> least(s.returned_minor, s.amount_minor - s.absorbed_minor) "
+        "order by s.sold_at, s.order_ref",
         tx.school_id,
     )
     return [msgspec.convert(dict(row), Sale) for row in rows]
+
+
+async def losses(since: datetime, conn: Connection | Pool | None = None) -> list[Loss]:
+    """Return what has gone back twice since a moment, in any school, the latest first."""
+    rows = await (conn or reference()).fetch("select l.* from core.losses_since($1) l", since)
+    return [msgspec.convert(dict(row), Loss) for row in rows]
 
 
 async def entries_of(tx: Tenant, order_ref: str) -> list[Entry]:
@@ -174,6 +184,7 @@ async def _differences(tx: Tenant, currency: str) -> dict[str, int]:
                  coalesce(sum(t.tax), 0) as tax,
                  coalesce(sum(t.refunds), 0) as refunds,
                  coalesce(sum(t.hold), 0) as hold,
+                 coalesce(sum(t.losses), 0) as losses,
                  coalesce(sum(t.payable) filter (where t.order_ref is null), 0) as paid_out
             from core.ledger_txn t where t.school_id = $1 and t.currency = $2
         ), sold as (
@@ -181,7 +192,10 @@ async def _differences(tx: Tenant, currency: str) -> dict[str, int]:
                  coalesce(sum(s.commission_left), 0) as commission,
                  coalesce(sum(s.tax_left), 0) as tax,
                  coalesce(sum(s.held_minor), 0) as held,
-                 coalesce(sum(s.returned_minor - s.refunded_minor), 0) as open
+                 coalesce(sum(least(s.returned_minor, s.amount_minor - s.absorbed_minor)
+                              - s.refunded_minor), 0) as open,
+                 coalesce(sum(greatest(s.returned_minor + s.absorbed_minor - s.amount_minor, 0)), 0)
+                   as lost
             from core.sale s where s.school_id = $1 and s.currency = $2
         ), vendors as (
           select coalesce(sum(v.paid_out_minor), 0) as paid_out
@@ -194,7 +208,8 @@ async def _differences(tx: Tenant, currency: str) -> dict[str, int]:
         select (b.payable + s.vendor - b.paid_out)::bigint as vendors,
                (b.commission + s.commission)::bigint as commission,
                (b.tax + s.tax)::bigint as tax, (b.refunds - s.open)::bigint as refunds,
-               (b.hold - s.held)::bigint as hold, (b.paid_out - v.paid_out)::bigint as payouts,
+               (b.hold - s.held)::bigint as hold, (b.losses - s.lost)::bigint as losses,
+               (b.paid_out - v.paid_out)::bigint as payouts,
                u.n as grants_without_money
           from booked b, sold s, vendors v, ungranted u
         """,

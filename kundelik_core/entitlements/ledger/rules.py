@@ -46,6 +46,7 @@ class Legs(msgspec.Struct, frozen=True, kw_only=True):
     hold: int = 0
     fees: int = 0
     rounding: int = 0
+    losses: int = 0
 
 
 ACCOUNTS: Final = Legs.__struct_fields__
@@ -74,7 +75,9 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     """The money of a sale: ``left`` after refunds, decided ``refunded``, gone ``returned``.
 
     ``refunded`` above ``returned``: the parent is owed the difference. Below: money went back that
-    nobody here decided about, and somebody has to. ``held``: a dispute keeps it from us.
+    nobody here decided about, and somebody has to. ``held``: a dispute keeps it from us, and
+    ``charged`` is what disputes kept for good. A bank does not ask whether the money is still here:
+    what has gone by its hand and by ours together, beyond what was paid, is ``lost``.
     """
 
     amount: int
@@ -83,6 +86,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     returned: int = 0
     absorbed: int = 0
     held: int = 0
+    charged: int = 0
     dispute: str | None = None
 
     @property
@@ -93,7 +97,12 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def undecided(self) -> int:
         """Return what went back without a decision of ours."""
-        return max(self.returned - self.refunded, 0)
+        return max(min(self.returned, self.amount - self.absorbed) - self.refunded, 0)
+
+    @property
+    def lost(self) -> int:
+        """Return what is gone twice, and borne by us."""
+        return max(self.returned + self.absorbed - self.amount, 0)
 
 
 def split(amount: int, weights: Sequence[int]) -> list[int]:
@@ -140,27 +149,25 @@ def refund(position: Position, amount: int) -> tuple[Legs, Position]:
     most = position.amount - position.refunded - position.absorbed
     if not 0 < amount <= most:
         raise _too_much(most)
-    back = _back(position, amount)
-    legs = Legs(payable=back.vendor, commission=back.commission, tax=back.tax, refunds=-amount)
     after = msgspec.structs.replace(
-        position, left=position.left.less(back), refunded=position.refunded + amount
+        position,
+        left=position.left.less(_back(position, amount)),
+        refunded=position.refunded + amount,
     )
-    return legs, after
+    return _moved(position, after), after
 
 
 def returned(position: Position, amount: int, *, receivable: bool = False) -> tuple[Legs, Position]:
     """Note that money has gone back, whoever decided it.
 
     Raises:
-        Problem: more would have gone back than was paid.
+        Problem: more would have gone back than was paid, but for what a bank took beside it.
     """
-    most = position.amount - position.returned - position.absorbed - position.held
+    most = position.amount - position.returned - position.absorbed + position.charged
     if not 0 < amount <= most:
         raise _too_much(most)
-    legs = Legs(
-        refunds=amount, cash=0 if receivable else -amount, receivable=-amount if receivable else 0
-    )
-    return legs, msgspec.structs.replace(position, returned=position.returned + amount)
+    after = msgspec.structs.replace(position, returned=position.returned + amount)
+    return _moved(position, after, receivable=receivable), after
 
 
 def return_failed(
@@ -168,21 +175,20 @@ def return_failed(
 ) -> tuple[Legs, Position]:
     """Note that money which had gone back is here again: the parent is owed it once more.
 
-    What was ``absorbed`` is nobody's claim: then we have not borne it after all.
+    What was ``absorbed`` is nobody's claim: then we have not borne it after all. And what had gone
+    twice has gone once.
 
     Raises:
-        Problem: so much had not gone back.
+        Problem: so much had not gone back, other than by the hand of a bank.
     """
-    most = position.absorbed if absorbed else position.returned
+    most = position.absorbed if absorbed else position.returned - position.charged
     if not 0 < amount <= most:
         raise _too_much(most)
-    came = Legs(
-        cash=0 if receivable else amount, receivable=amount if receivable else 0,
-        refunds=0 if absorbed else -amount, fees=-amount if absorbed else 0,
-    )  # fmt: skip
     if absorbed:
-        return came, msgspec.structs.replace(position, absorbed=position.absorbed - amount)
-    return came, msgspec.structs.replace(position, returned=position.returned - amount)
+        after = msgspec.structs.replace(position, absorbed=position.absorbed - amount)
+    else:
+        after = msgspec.structs.replace(position, returned=position.returned - amount)
+    return _moved(position, after, receivable=receivable), after
 
 
 def absorb(position: Position) -> tuple[Legs, Position]:
@@ -191,29 +197,28 @@ def absorb(position: Position) -> tuple[Legs, Position]:
     Raises:
         Problem: nothing waits for a decision.
     """
-    lost = position.undecided
-    if not lost:
+    borne = position.undecided
+    if not borne:
         raise Problem("nothing-undecided", N_("Nothing here waits for a decision."), status=409)
-    legs = Legs(fees=lost, refunds=-lost)
     after = msgspec.structs.replace(
-        position, returned=position.returned - lost, absorbed=position.absorbed + lost
+        position, returned=position.returned - borne, absorbed=position.absorbed + borne
     )
-    return legs, after
+    return _moved(position, after), after
 
 
 def dispute_opened(position: Position, amount: int, ref: str) -> tuple[Legs, Position]:
-    """Set aside what a bank has taken away for the time of a dispute.
+    """Set aside what a bank has taken away for the time of a dispute, though it had gone before.
 
     Raises:
-        Problem: another one runs, or it is about more than we have.
+        Problem: another one runs, or they are about more than was paid.
     """
     if position.dispute is not None:
         raise _disputed()
-    most = position.amount - position.returned - position.absorbed
+    most = position.amount - position.charged
     if not 0 < amount <= most:
         raise _too_much(most)
     after = msgspec.structs.replace(position, held=amount, dispute=ref)
-    return Legs(hold=amount, cash=-amount), after
+    return _moved(position, after), after
 
 
 def dispute_won(position: Position, ref: str) -> tuple[Legs, Position]:
@@ -224,32 +229,52 @@ def dispute_won(position: Position, ref: str) -> tuple[Legs, Position]:
     """
     _running(position, ref)
     after = msgspec.structs.replace(position, held=0, dispute=None)
-    return Legs(cash=position.held, hold=-position.held), after
+    return _moved(position, after), after
 
 
 def dispute_lost(position: Position, ref: str) -> tuple[Legs, Position]:
     """Let go what was set aside: first what the parent is owed anyway, then as with a refund.
 
+    What has gone back already is gone twice: neither the vendor nor anybody else is asked for it.
+
     Raises:
         Problem: no such dispute runs.
     """
     _running(position, ref)
-    due = min(position.held, position.owed)
-    fresh = position.held - due
-    back = _back(position, fresh) if fresh else Split(0, 0, 0)
-    legs = Legs(
-        hold=-position.held, refunds=due, payable=back.vendor, commission=back.commission,
-        tax=back.tax,
-    )  # fmt: skip
+    room = max(position.amount - position.returned - position.absorbed, 0)
+    fresh = max(min(position.held, room) - position.owed, 0)
     after = msgspec.structs.replace(
         position,
-        left=position.left.less(back),
+        left=position.left.less(_back(position, fresh)) if fresh else position.left,
         refunded=position.refunded + fresh,
         returned=position.returned + position.held,
+        charged=position.charged + position.held,
         held=0,
         dispute=None,
     )
-    return legs, after
+    return _moved(position, after), after
+
+
+def _moved(before: Position, after: Position, *, receivable: bool = False) -> Legs:
+    """Return what lies between two positions; what the other accounts do not have, cash has."""
+    was, now = _booked(before), _booked(after)
+    legs = {name: minor - was[name] for name, minor in now.items()}
+    legs["receivable" if receivable else "cash"] = -sum(legs.values())
+    return Legs(**legs)
+
+
+def _booked(position: Position) -> dict[str, int]:
+    """Return what a position stands for in each account but those where money lies."""
+    gone = min(position.returned, position.amount - position.absorbed)
+    return {
+        "payable": -position.left.vendor,
+        "commission": -position.left.commission,
+        "tax": -position.left.tax,
+        "refunds": gone - position.refunded,
+        "hold": position.held,
+        "fees": position.absorbed,
+        "losses": position.lost,
+    }
 
 
 def _back(position: Position, amount: int) -> Split:

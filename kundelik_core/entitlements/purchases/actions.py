@@ -21,7 +21,9 @@ from kundelik_core.entitlements.purchases.model import Policy, Purchase, Sold
 from kundelik_core.entitlements.purchases.selling import Selling
 from kundelik_core.entitlements.queries import by_id, by_source, grants_of
 from kundelik_core.entitlements.rules import Span, concerns, pieces
+from kundelik_core.entitlements.sharing import sharing_of
 from kundelik_core.entitlements.terms import overlap, paid_time, shortened_end
+from kundelik_core.entitlements.verdict import reaches
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.audit import Doer
 from kundelik_core.kernel.db import Tenant
@@ -262,7 +264,14 @@ async def _lost(tx: Tenant, suspended: Granted, one: Granted, now: datetime) -> 
     whole = msgspec.structs.replace(one, pauses=closed)
     lost = paid_time(whole) - paid_time(one)
     others = await grants_of(tx, [one.pupil_id]) if one.pupil_id else []
-    beside = [g for g in others if g.id != one.id and concerns(g, one.feature, one.scope)]
+    shared = one.holder_id is None or await sharing_of(tx)
+    beside = [
+        each
+        for each in others
+        if each.id != one.id
+        and concerns(each, one.feature, one.scope)
+        and reaches(each, one.holder_id, shared=shared)
+    ]
     for piece in pieces(one, paid=True):
         if piece.ends is not None and piece.ends > now:
             lost += overlap(beside, Span(max(piece.begins, now), piece.ends))

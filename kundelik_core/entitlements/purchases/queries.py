@@ -13,7 +13,7 @@ from kundelik_core.entitlements.purchases.model import Inert, InertReason, Offer
 from kundelik_core.entitlements.queries import by_id, grants_of
 from kundelik_core.entitlements.rules import Span, concerns, end_of_day, is_active, span_at
 from kundelik_core.entitlements.terms import Forever, Months, Term, Until, lay, unused_minor
-from kundelik_core.entitlements.verdict import Facts
+from kundelik_core.entitlements.verdict import Facts, reaches
 from kundelik_core.kernel.db import Tenant
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
@@ -97,7 +97,11 @@ async def offer(
         await check_buyer(tx, viewer, pupil, facts, at)
     except Problem as problem:
         refusal = problem.code
-    there = [one for one in await grants_of(tx, [pupil]) if concerns(one, product.feature, scope)]
+    there = [
+        one
+        for one in await grants_of(tx, [pupil])
+        if concerns(one, product.feature, scope) and reaches(one, viewer, shared=facts.shared)
+    ]
     span = span_at(there, at)
     renews = any(_renews(one, at) for one in there)
     nth = elsewhere + await nth_child(tx, viewer, pupil, product.feature, at, zone)

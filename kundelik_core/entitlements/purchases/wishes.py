@@ -18,8 +18,10 @@ from kundelik_core.entitlements.purchases.queries import months_of, term_for
 from kundelik_core.entitlements.purchases.selling import Selling
 from kundelik_core.entitlements.queries import grants_of, summers
 from kundelik_core.entitlements.rules import Span, concerns, pieces
+from kundelik_core.entitlements.sharing import sharing_of
 from kundelik_core.entitlements.shelf import Shelf
 from kundelik_core.entitlements.terms import Months, Term, Until
+from kundelik_core.entitlements.verdict import reaches
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.audit import Doer
 from kundelik_core.kernel.db import Tenant
@@ -113,9 +115,10 @@ async def fulfil_many(
                 made.append(_sold(selling.sell(await _purchase(terms, wish, priced))))
                 continue
             if isinstance(wish, sdk.Credited):
-                last = _last(selling.shelf.of(wish.student_id), wish)
-                if last.seats is None:
-                    made.append(_given_back(selling.shelf, last, wish, zone))
+                there = selling.shelf.of(wish.student_id)
+                lasts = _last(there, wish, shared=selling.shelf.shared)
+                if all(one.seats is None for one in lasts):
+                    made.append(_given_back(selling.shelf, lasts, wish, zone))
                     continue
         except Problem as problem:
             made.append(problem)
@@ -190,15 +193,20 @@ def _sold(sold: Sold) -> Fulfilled:
 
 
 async def _credited(tx: Tenant, wish: sdk.Credited, zone: str, doer: Doer) -> Fulfilled:
-    last = _last(await grants_of(tx, [wish.student_id]), wish)
-    made = await credit_days(tx, last.id, wish.days, _number(wish.ref), zone, doer)
-    return Fulfilled(entitlement=made.id if made else None)
+    lasts = _last(await grants_of(tx, [wish.student_id]), wish, shared=await sharing_of(tx))
+    ref, first = _number(wish.ref), None
+    for one in lasts:
+        made = await credit_days(tx, one.id, wish.days, ref, zone, doer)
+        first = first or (made.id if made else None)
+    return Fulfilled(entitlement=first)
 
 
-def _given_back(shelf: Shelf, last: Granted, wish: sdk.Credited, zone: str) -> Fulfilled:
-    lost = timedelta(days=wish.days)
-    made = shelf.give_back(last, lost, f"{last.id}/{_number(wish.ref)}", zone)
-    return Fulfilled(entitlement=made.id if made else None)
+def _given_back(shelf: Shelf, lasts: Sequence[Granted], wish: sdk.Credited, zone: str) -> Fulfilled:
+    lost, ref, first = timedelta(days=wish.days), _number(wish.ref), None
+    for one in lasts:
+        made = shelf.give_back(one, lost, f"{one.id}/{ref}", zone)
+        first = first or (made.id if made else None)
+    return Fulfilled(entitlement=first)
 
 
 def _number(ref: str) -> str:
@@ -206,13 +214,21 @@ def _number(ref: str) -> str:
     return hashlib.sha256(ref.encode()).hexdigest()[:_REF] if len(ref) > _REF else ref
 
 
-def _last(there: list[Granted], wish: sdk.Credited) -> Granted:
+def _last(there: list[Granted], wish: sdk.Credited, *, shared: bool) -> list[Granted]:
+    """Return what time is given for: where guardians do not share, what each of them had."""
     if wish.days < 1:
         raise Problem("wish-form", N_("Amounts and numbers are at least one."), status=422)
-    last = last_in_force(there, wish.feature, wish.scope, clock.now())
-    if last is None:
+    now = clock.now()
+    holders = {None} if shared else {one.holder_id for one in there}
+    found: dict[UUID, Granted] = {}
+    for holder in sorted(holders, key=str):
+        mine = [one for one in there if reaches(one, holder, shared=shared)]
+        last = last_in_force(mine, wish.feature, wish.scope, now)
+        if last is not None:
+            found[last.id] = last
+    if not found:
         raise Problem("not-found", N_("Nothing of that kind was granted here."), status=404)
-    return last
+    return list(found.values())
 
 
 def last_in_force(there: list[Granted], feature: str, scope: str, at: datetime) -> Granted | None:

@@ -145,6 +145,7 @@ def _printed(made: Month) -> Sequence[str]:
         *(f"  {kind.value}: {money(made.by_kind[kind])}" for kind in EntryKind),
         f"  held at the end: {money(made.closing.held_minor)}",
         f"  of that owed to payers: {money(made.owed_minor)}",
+        f"  gone back twice until now: {money(made.twice_minor)}",
         f"  differences: {len(made.differences)}",
     ]
     rows += [

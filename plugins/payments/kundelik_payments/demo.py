@@ -30,6 +30,7 @@ _ACCOUNT: Final = Account(
 )  # fmt: skip
 _MADE_UP: Final = UUID("0191e2a4-0c00-7d10-8f00-64656d6f7061")
 _AGO: Final = (2, 5, 9, 14, 20, 27)
+_UNPAID_AGO: Final = 4
 _FAMILIES: Final = """
   select g.guardian_id, g.student_id from core_api.guardian_v1 g
    where g.begin_date <= $1 and (g.end_date is null or g.end_date >= $1)
@@ -57,7 +58,9 @@ async def fill(ctx: PluginContext, request: DemoRequest) -> None:
     chosen = [families[one] for one in sorted(families)][: 3 if request.size == "small" else 12]
     priced = [one for one in choices(ctx.catalogue, "parent") if not one.listed.product.required]
     for number, family in enumerate(chosen):
-        now = ctx.clock.now() - timedelta(days=_AGO[number % len(_AGO)])
+        # What is not paid must not be overdue already: nobody asks for it any more.
+        days = _UNPAID_AGO if _unpaid(number) else _AGO[number % len(_AGO)]
+        now = ctx.clock.now() - timedelta(days=days)
         cashier = _cashier(ctx, dice, now)
         order = _order(ctx, dice, now, family, priced[0] if priced else None)
         await _lead(cashier, await cashier.place(order), number, paid=bool(priced))
@@ -108,12 +111,16 @@ def _order(
     )
 
 
+def _unpaid(number: int) -> bool:
+    return number % 4 == 2
+
+
 async def _lead(cashier: Cashier, sale: Sale, number: int, *, paid: bool) -> None:
     """Take an order to one of the places where orders stand; the second is refunded."""
     order = sale.order
     way = checkout.Way(return_url="/", cancel_url="/", locale="kk")
     await checkout.start(cashier, order.id, "invoice", way)
-    if not paid or number % 4 == 2:
+    if not paid or _unpaid(number):
         return
     line = StatementLine(
         booked=order.placed_at.date(),

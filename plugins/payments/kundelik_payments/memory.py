@@ -78,6 +78,11 @@ class MemoryStore:
     async def unfinished(self) -> Sequence[Order]:
         return [one.order for one in self.sales.values() if _unfinished(one)]
 
+    async def has_paid_by(self, provider: str) -> bool:
+        return any(
+            payment.provider == provider for one in self.sales.values() for payment in one.payments
+        )
+
     async def refer(self, *items: ProviderObject) -> None:
         for item in items:
             self.objects.setdefault((item.provider, item.reference), item)

@@ -20,6 +20,7 @@ __all__ = [
     "family_amounts",
     "in_force",
     "renews",
+    "shared",
     "stretches",
     "until",
 ]
@@ -110,14 +111,23 @@ def family_amounts(price: ListedPrice, children: int, others: int) -> list[int]:
     return [amount_for(price, others + n) for n in range(1, children + 1)]
 
 
-async def stretches(tx: PluginTx, students: Sequence[UUID], now: datetime) -> list[Stretch]:
-    """Return what is open to pupils now or later."""
+async def shared(tx: PluginTx) -> bool:
+    """Say whether what one guardian buys serves the child's other guardians too."""
+    return bool(await tx.fetchval("select shared from core_api.sharing_v1"))
+
+
+async def stretches(
+    tx: PluginTx, students: Sequence[UUID], viewer: UUID | None, now: datetime
+) -> list[Stretch]:
+    """Return what is open now or later to who looks at these pupils."""
     rows = await tx.fetch(
         "select student_id, feature, scope, begins_at, ends_at, grace_at "
         "from core_api.entitlement_v1 where student_id = any($1::uuid[]) "
-        "and (ends_at is null or ends_at > $2) order by begins_at",
+        "and (ends_at is null or ends_at > $2) "
+        "and (only_for is null or $3::uuid in (only_for, student_id)) order by begins_at",
         list(students),
         now,
+        viewer,
     )
     return [_stretch(row) for row in rows]
 

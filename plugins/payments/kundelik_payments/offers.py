@@ -55,7 +55,7 @@ async def offer(ctx: PluginContext, question: OfferQuestion) -> OfferShown:
         return _refused(ctx, _NOT_SOLD)
     now = ctx.clock.now()
     async with ctx.db.read() as tx:
-        known = await stretches(tx, actor.students, now)
+        known = await stretches(tx, actor.students, actor.person_id, now)
     if refusal := _refusal(known, question):
         return _refused(ctx, refusal)
     others = in_force(known, question.feature, now) - {question.student_id}

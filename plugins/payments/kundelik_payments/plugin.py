@@ -5,6 +5,7 @@ from typing import Final
 
 from kundelik_core.sdk import (
     PAYMENT_NEWS,
+    PAYMENT_PAYOUT,
     Command,
     Demo,
     Job,
@@ -14,6 +15,7 @@ from kundelik_core.sdk import (
     Permission,
     PersonalField,
     PrivacyHandlers,
+    Search,
     Service,
     Settings,
     Slot,
@@ -22,7 +24,9 @@ from kundelik_core.sdk import (
     hookimpl,
 )
 from kundelik_payments import background, demo, pages, privacy, webhooks
+from kundelik_payments.finding import ORDERS
 from kundelik_payments.offers import offer
+from kundelik_payments.payouts import payout
 from kundelik_payments.settings import Options
 from kundelik_payments.slots import diary_week
 
@@ -73,6 +77,11 @@ class Payments:
         return pages.NAVIGATION
 
     @hookimpl
+    def search(self) -> Sequence[Search]:
+        """Return what the school finds of its orders."""
+        return [ORDERS]
+
+    @hookimpl
     def slots(self) -> Sequence[Slot]:
         """Return the reminder of a payment that comes by itself."""
         return [Slot(slot="diary.week", render=diary_week, permission=pages.BUY)]
@@ -98,6 +107,7 @@ class Payments:
         return [
             Service(name="checkout.offer.v1", handle=offer),
             Service(name=PAYMENT_NEWS, handle=webhooks.news),
+            Service(name=PAYMENT_PAYOUT, handle=payout),
         ]
 
     @hookimpl

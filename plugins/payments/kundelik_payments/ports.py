@@ -89,6 +89,9 @@ class Store(Protocol):
     async def unfinished(self) -> Sequence[Order]:
         """Return orders to look after: to expire, or to ask about."""
 
+    async def has_paid_by(self, provider: str) -> bool:
+        """Say whether any payment was begun with a provider."""
+
     async def refer(self, *items: ProviderObject) -> None:
         """Remember what ids belong to; said twice is said once."""
 

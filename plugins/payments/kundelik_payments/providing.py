@@ -25,19 +25,24 @@ _OWN: Final = frozenset({"stripe", "invoice", "cash"})
 def providers_of(ctx: PluginContext, options: Options, *, offered: bool = False) -> Providers:
     """Return the ways to pay that are set up; ``offered``: only those the school wants to offer.
 
-    Those of other plugins are there while the school has them on. Money that came a way which is no
-    longer offered still goes back that way.
+    Money that came a way which is no longer offered still goes back that way, and so it does where
+    the school has switched the provider's own plugin off.
     """
-    found: list[Provider | None] = [
-        plugged(one, ctx.services) for one in ctx.providers if one.ready and one.plugin not in _OWN
-    ]
+    off = {one.plugin for one in ctx.providers if not one.on}
+    found: list[Provider | None] = []
+    if options.services or not offered:
+        found += [
+            plugged(one, ctx.services)
+            for one in ctx.providers
+            if one.ready and one.plugin not in _OWN and (one.on or not offered)
+        ]
     if options.cards or not offered:
         found.append(stripe_of(ctx.secrets, ctx.school.id))
     account = account_of(options)
     found.append(InvoiceProvider(account) if account else None)
     if options.cash or not offered:
         found.append(CashProvider())
-    return Providers(one for one in found if one is not None)
+    return Providers((one for one in found if one is not None), off)
 
 
 def stripe_of(secrets: Mapping[str, str], school: int | None = None) -> StripeProvider | None:

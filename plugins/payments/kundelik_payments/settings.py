@@ -48,6 +48,21 @@ class Options(Settings, frozen=True, kw_only=True):
             ),
         ),
     ] = True
+    services: Annotated[
+        bool,
+        setting(
+            Text(
+                kk="Платформаның төлем қызметтері ұсынылады",
+                ru="Предлагаются платёжные сервисы платформы",
+                en="Payment services of the platform are offered",
+            ),
+            help=Text(
+                kk="Оларды оператор қосады. Бұрын төленген ақша сол жолмен қайта береді.",
+                ru="Их подключает оператор. Уже оплаченное всё равно вернётся тем же путём.",
+                en="The operator sets them up. What was paid still goes back the same way.",
+            ),
+        ),
+    ] = True
     cash: Annotated[
         bool,
         setting(

@@ -121,6 +121,11 @@ class PgStore:
         )
         return [one.order for one in found]
 
+    async def has_paid_by(self, provider: str) -> bool:
+        async with self._reading() as tx:
+            found = await tx.fetchval("select 1 from payment where provider = $1 limit 1", provider)
+        return found is not None
+
     # -- ids of providers, their messages, subscriptions
 
     async def refer(self, *items: ProviderObject) -> None:

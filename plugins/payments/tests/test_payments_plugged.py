@@ -214,8 +214,7 @@ def test_payouts_and_messages() -> None:
     one = made(core, payout=True)
     assert isinstance(one, PaysVendors)
     wanted = TransferRequest(
-        order="7-ABC", transfer=1, amount_minor=9, currency="KZT", destination="d",
-        idempotency_key="t",
+        reference="7-ABC", amount_minor=9, currency="KZT", destination="d", idempotency_key="t"
     )  # fmt: skip
     assert asyncio.run(one.transfer(wanted)).reference == "P"
     assert asyncio.run(one.take_back("P", 3, "b")).reversed_minor == 3

@@ -58,6 +58,7 @@ class Line:
     back: int = 0
     borne: int = 0
     held: int = 0
+    charged: int = 0
     renews: bool = False
     ends: datetime | None = None
 
@@ -65,6 +66,21 @@ class Line:
     def kept(self) -> int:
         """What the family has time for."""
         return self.paid - self.decided - self.borne
+
+    @property
+    def most_back(self) -> int:
+        """What can go back still, besides what banks took."""
+        return self.paid - (self.back - self.charged) - self.borne
+
+    @property
+    def gone(self) -> int:
+        """What of the payment has gone back; what went twice counts once."""
+        return min(self.back, self.paid - self.borne)
+
+    @property
+    def lost(self) -> int:
+        """What went twice."""
+        return self.back - self.gone
 
 
 class World:
@@ -147,21 +163,22 @@ class World:
 
     def returned(self, line: Line, amount: int) -> None:
         """Money goes back."""
-        if not 0 < amount <= line.paid - line.back - line.borne - line.held:
+        if not 0 < amount <= line.most_back:
             raise Refused
         line.back += amount
         self.purse -= amount
 
     def absorb(self, line: Line) -> None:
         """Bear it."""
-        if line.back <= line.decided:
+        minor = line.gone - line.decided
+        if minor <= 0:
             raise Refused
-        line.borne += line.back - line.decided
-        line.back = line.decided
+        line.borne += minor
+        line.back -= minor
 
     def dispute(self, now: datetime, line: Line, amount: int) -> None:
         """The bank takes money away, and the time stands still."""
-        if line.held or not 0 < amount <= line.paid - line.back - line.borne:
+        if line.held or not 0 < amount <= line.paid - line.charged:
             raise Refused
         line.held = amount
         self.purse -= amount
@@ -190,7 +207,9 @@ class World:
                 self.place(now, credit)
             return
         before = line.kept
-        owed = max(line.decided - line.back, 0)
-        line.decided += held - min(held, owed)
+        owed, before_it = max(line.decided - line.back, 0), line.gone
         line.back += held
+        line.charged += held
+        # What had not gone yet goes now: first what was owed.
+        line.decided += max(line.gone - before_it - owed, 0)
         self.shorten(now, line, before)

@@ -151,5 +151,5 @@ async def test_the_account_lists_what_the_family_has(
     assert page.status_code == 200
     assert "Ерлан" in page.text
     # One line for the two months, since the second follows the first.
-    assert page.text.count("until January 4, 2027") == 1
+    assert page.text.count("until 4 January 2027") == 1
     assert "Nothing here needs payment" not in page.text

@@ -15,7 +15,13 @@ from kundelik_core.entitlements.ledger.actions import (
     settle,
 )
 from kundelik_core.entitlements.ledger.model import MonthReport, VendorBalance
-from kundelik_core.entitlements.ledger.queries import balance_of, month_report, sale_of, waiting
+from kundelik_core.entitlements.ledger.queries import (
+    balance_of,
+    losses,
+    month_report,
+    sale_of,
+    waiting,
+)
 from kundelik_core.entitlements.purchases import actions
 from kundelik_core.kernel.clock import SCHOOL_ZONE, now, set_now
 from kundelik_core.kernel.db import tenant
@@ -304,3 +310,32 @@ async def test_another_school_s_money_is_not_seen(factory: Factory, family: Fami
             "select count(distinct l.school_id) from core.ledger_entry l -- tenant-lint: off"
         )
     assert seen == 1
+
+
+async def test_what_a_bank_takes_once_more_is_our_loss_and_nobody_else_s(family: Family) -> None:
+    """It was given back, and then the payer's bank was right as well."""
+    await family.buy("1")
+    before = await balance(family)
+    await family.refund("1")
+    async with tenant(family.school, write=True) as tx:
+        await actions.money_returned(tx, "1", "r1", 99_000, "cash", NOBODY)
+        await actions.dispute_opened(tx, "1", "d1", 99_000, NOBODY)
+    async with tenant(family.school, write=True) as tx:
+        sale = await actions.dispute_lost(tx, "1", "d1", NOBODY)
+    assert (sale.returned_minor, sale.charged_minor, sale.position.lost) == (
+        198_000,
+        99_000,
+        99_000,
+    )
+    found = await report(family, 11)
+    assert found.is_right
+    lines = {line.account: line.closing_minor for line in found.lines}
+    assert lines["losses"] == 99_000
+    assert lines["cash"] == -99_000
+    # The vendor's share was taken back once, by the refund.
+    after = await balance(family)
+    assert (before.payable_minor > 0, after.payable_minor) == (True, 0)
+    async with tenant(family.school) as tx:
+        assert await waiting(tx) == []
+    mine = [one for one in await losses(NOW - DAY) if one.school_id == family.school]
+    assert [(one.order_ref, one.losses) for one in mine] == [("1", 99_000)]

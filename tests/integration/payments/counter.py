@@ -138,7 +138,7 @@ async def open_counter(app: Shell, factory: Factory, pools: PluginPools) -> Coun
         town.accounts["parent"], here.id, row["person_id"], children[1], given="Екінші"
     )
     by = here.people["director"]
-    for name in ("payments", "redirect", "praise"):
+    for name in ("payments", "praise"):
         async with tenant(here.id, write=True) as tx:
             await enable_plugin(tx, host.registry, name, by)
     async with tenant(here.id, write=True) as tx:

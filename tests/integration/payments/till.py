@@ -200,6 +200,7 @@ def _position(row: dict[str, Any]) -> Position:
         returned=row["returned_minor"],
         absorbed=row["absorbed_minor"],
         held=row["held_minor"],
+        charged=row["charged_minor"],
         dispute=row["dispute_ref"],
     )
 

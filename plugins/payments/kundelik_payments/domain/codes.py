@@ -12,6 +12,7 @@ __all__ = [
     "new_code",
     "public_id_of",
     "school_of",
+    "signs",
     "typed",
 ]
 
@@ -44,9 +45,14 @@ def is_code(text: str) -> bool:
     )
 
 
+def signs(text: str) -> str:
+    """Return the signs of a number that somebody typed, without what stands between them."""
+    return "".join(sign for sign in text.upper().translate(_LIKE) if sign.isalnum())
+
+
 def typed(text: str) -> str | None:
     """Return the code in what somebody typed, Cyrillic twins and spaces forgiven, or None."""
-    plain = "".join(sign for sign in text.upper().translate(_LIKE) if sign.isalnum())
+    plain = signs(text)
     return plain if is_code(plain) else None
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from kundelik_payments.domain.balance import earned, held
 from kundelik_payments.domain.log import Sums, sums
 from kundelik_payments.domain.model import Entry, EntryKind, Sale
+from kundelik_payments.domain.telling import twice
 
 __all__ = ["Difference", "Month", "close_month"]
 
@@ -22,7 +23,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Month:
-    """The month of one currency."""
+    """The month of one currency; ``twice_minor`` is what of all it knows went back twice by now."""
 
     currency: str
     begins: datetime
@@ -31,6 +32,7 @@ class Month:
     closing: Sums
     by_kind: Mapping[EntryKind, int]
     orders: int
+    twice_minor: int = 0
     differences: tuple[Difference, ...] = field(default=())
 
     @property
@@ -70,6 +72,9 @@ def close_month(
         closing=closing,
         by_kind=by_kind,
         orders=sum(1 for sale in chosen if any(begins <= one.at < ends for one in sale.log)),
+        twice_minor=sum(
+            twice(sale.order.line(note.line), note) for sale in chosen for note in sale.told
+        ),
         differences=tuple(found),
     )
 

@@ -5,6 +5,7 @@ difference is asked for, in the transaction that changes the order. What the cor
 such as a refund while a dispute runs, waits for a later step.
 """
 
+from collections import Counter
 from dataclasses import replace
 from typing import Final
 
@@ -33,7 +34,7 @@ from kundelik_payments.domain.model import (
 )
 from kundelik_payments.domain.money import split
 
-__all__ = ["line_ref", "tell", "unplaced"]
+__all__ = ["line_ref", "tell", "twice", "unplaced"]
 
 _TAKEN: Final = frozenset({DisputeState.OPEN, DisputeState.LOST})
 _CLOSED: Final = frozenset({DisputeState.WON, DisputeState.LOST})
@@ -145,19 +146,26 @@ def _disputed(told: _Told, dispute: Dispute) -> None:
         won = dispute.state is DisputeState.WON
         wish = DisputeWon if won else DisputeLost
         told.ask(wish(ref=told.ref(line), dispute=told.named(line, name)))
-        told.put(_closed(told.of(line.number), one, dispute.state))
+        told.put(_closed(told.of(line.number), one, dispute.state, _room(told, line)))
 
 
 def _opened(told: _Told, dispute: Dispute) -> dict[int, ToldDispute]:
-    """Divide what was taken away among the lines that have money left for it."""
+    """Divide what was taken away among the lines: first where money is left for it.
+
+    No bank asks whether it is. What it takes beyond that is taken where money has gone back before.
+    """
     room = {line.number: _room(told, line) for line in told.calm()}
-    amount = min(dispute.amount_minor, sum(room.values()))
-    if amount <= 0:
-        return {}
+    gone = {
+        line.number: line.price_minor - told.of(line.number).lost_minor - room[line.number]
+        for line in told.calm()
+    }
+    first = min(dispute.amount_minor, sum(room.values()))
+    second = min(dispute.amount_minor - first, sum(gone.values()))
     made: dict[int, ToldDispute] = {}
-    parts = dict(zip(room, split(amount, [*room.values()]), strict=True))
+    parts = Counter(dict(zip(room, _shares(first, [*room.values()]), strict=True)))
+    parts.update(dict(zip(gone, _shares(second, [*gone.values()]), strict=True)))
     for line in told.lines:
-        minor = parts.get(line.number, 0)
+        minor = parts[line.number]
         if not minor:
             continue
         one = ToldDispute(reference=dispute.reference, amount_minor=minor, state=DisputeState.OPEN)
@@ -169,18 +177,25 @@ def _opened(told: _Told, dispute: Dispute) -> dict[int, ToldDispute]:
     return made
 
 
+def _shares(amount: int, weights: list[int]) -> list[int]:
+    return split(amount, weights) if amount else [0] * len(weights)
+
+
 def _room(told: _Told, line: OrderLine) -> int:
-    """Return what of a line's money the core believes to be here."""
+    """Return what of a line's money has not gone back, by whose hand ever."""
     note = told.of(line.number)
-    return line.price_minor - note.gone_minor - note.borne_minor - note.disputed_minor
+    return max(line.price_minor - note.gone_minor - note.borne_minor, 0)
 
 
-def _closed(note: Told, one: ToldDispute, state: DisputeState) -> Told:
-    """Count as the core does: what is lost pays first what was owed, and is refunded beyond."""
+def _closed(note: Told, one: ToldDispute, state: DisputeState, room: int) -> Told:
+    """Count as the core does: what is lost pays first what was owed, and is refunded beyond.
+
+    ``room`` is what had not gone yet; what is lost beyond it has gone twice.
+    """
     after = tuple(replace(d, state=state) if d is one else d for d in note.disputes)
     if state is DisputeState.WON:
         return replace(note, disputes=after)
-    fresh = one.amount_minor - min(one.amount_minor, note.owed_minor)
+    fresh = max(min(one.amount_minor, room) - note.owed_minor, 0)
     return replace(
         note,
         disputes=after,
@@ -221,6 +236,15 @@ def _returned(told: _Told) -> None:
         pool -= _return(told, line, min(pool, most))
     for line in told.lines:
         pool -= _return(told, line, pool)
+    for line in told.lines:
+        # A bank took it as well, and closed before: it has gone twice.
+        note = told.of(line.number)
+        pool -= _send_back(told, line, min(pool, note.lost_minor - twice(line, note)))
+
+
+def twice(line: OrderLine, note: Told) -> int:
+    """Return what of a line's money went back twice, by a bank's hand and by ours."""
+    return max(note.gone_minor + note.borne_minor - line.price_minor, 0)
 
 
 def _gone(told: _Told) -> tuple[int, dict[int, int]]:
@@ -270,9 +294,13 @@ def _take_up(told: _Told, line: OrderLine, minor: int) -> int:
 
 def _return(told: _Told, line: OrderLine, minor: int) -> int:
     note = told.of(line.number)
-    minor = min(minor, note.owed_minor, _room(told, line))
+    return _send_back(told, line, min(minor, note.owed_minor, _room(told, line)))
+
+
+def _send_back(told: _Told, line: OrderLine, minor: int) -> int:
     if minor <= 0:
         return 0
+    note = told.of(line.number)
     total = note.returned_minor + minor
     told.put(replace(note, returned_minor=total))
     told.ask(

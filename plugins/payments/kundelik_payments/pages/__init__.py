@@ -25,7 +25,7 @@ BUY: Final = "payments.buy"
 MANAGE: Final = "payments.manage"
 """Carried by directors, deputies and the school's administrators."""
 
-_MINE: Final = Text(kk="Тапсырыстарым", ru="Мои заказы", en="My orders")
+_MINE: Final = Text(kk="Тапсырыстарыңыз", ru="Ваши заказы", en="Your orders")
 # In a menu that shares a phone's width with four others.
 _ORDERS: Final = Text(kk="Тапсырыс", ru="Заказы", en="Orders")
 _ORDER: Final = Text(kk="Тапсырыс", ru="Заказ", en="Order")
@@ -77,6 +77,13 @@ _OFFICE: Final = (
         path=f"{_D}/handed/{{refund:int}}",
         title=_ORDER,
         handle=till.handed,
+        permission=MANAGE,
+        method="POST",
+    ),
+    Page(
+        path=f"{_D}/instead/{{refund:int}}",
+        title=_ORDER,
+        handle=till.instead,
         permission=MANAGE,
         method="POST",
     ),

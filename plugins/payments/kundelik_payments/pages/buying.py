@@ -213,6 +213,7 @@ def _page(
         "seen": counted.total_minor,
         "total": shown(counted.total_minor, currency) if counted.amounts else "",
         "refund_days": ctx.settings.refund_days,
+        "shared": shop.shared,
         "amounts": [
             {"name": shop.children[one], "amount": shown(minor, currency)}
             for one, minor in counted.amounts

@@ -14,6 +14,7 @@ from kundelik_payments.offering import (
     family_amounts,
     in_force,
     renews,
+    shared,
     stretches,
     until,
 )
@@ -27,7 +28,10 @@ __all__ = ["Asked", "Counted", "Shop", "check_way", "count", "read_form", "read_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
-    """What can be chosen from: the family's children, their subjects, what is on sale."""
+    """What can be chosen from: the family's children, their subjects, what is on sale.
+
+    ``shared``: what one guardian buys serves the others too.
+    """
 
     feature: str
     children: Mapping[UUID, str]
@@ -35,6 +39,7 @@ class Shop:
     known: Sequence[Stretch]
     choices: Sequence[Choice]
     now: datetime
+    shared: bool = True
 
     def titles(self) -> dict[str, str]:
         """Return all subjects of the children by their codes."""
@@ -79,13 +84,15 @@ class Counted:
 
 async def shop_for(ctx: PluginContext, feature: str) -> Shop:
     """Read what the person of this call can choose from."""
-    students, now = actor_of(ctx).students, ctx.clock.now()
+    actor, now = actor_of(ctx), ctx.clock.now()
+    students = actor.students
     async with ctx.db.read() as tx:
         return Shop(
             feature=feature,
             children=await lookup.pupils(tx, students),
             subjects=await lookup.subjects(tx, students, ctx.clock.today(), ctx.i18n.locale),
-            known=await stretches(tx, students, now),
+            known=await stretches(tx, students, actor.person_id, now),
+            shared=await shared(tx),
             choices=choices(ctx.catalogue, "parent", feature),
             now=now,
         )

@@ -25,11 +25,12 @@ from kundelik_payments.pages.papers import instructions
 from kundelik_payments.pages.unused import unused_of
 from kundelik_payments.pages.words import DONE, N_, TROUBLES, say
 from kundelik_payments.providers.invoice.provider import InvoiceProvider
+from kundelik_payments.providers.registry import Providers
 from kundelik_payments.service.cashier import Cashier
 from kundelik_payments.service.giving import inert_lines
 from kundelik_payments.store import PgStore
 
-__all__ = ["desk", "one", "view"]
+__all__ = ["desk", "one", "view", "way_is_gone"]
 
 _STATES: Final = ("pending", "paid", "expired", "cancelled")
 
@@ -196,6 +197,7 @@ async def view(
         if back and sale.order.state is not OrderState.PENDING and unreserved(sale)
         else "",
         "gone": owed(sale) == 0,
+        "in_cash": way_is_gone(sale, cashier.providers),
         "sub": {"state": subscription.state.value, "ends": subscription.ends}
         if subscription
         else None,
@@ -204,6 +206,11 @@ async def view(
         "done": DONE.get(request.asked("done"), ""),
     }
     return Html(template="desk_order.html", context=context, status=422 if faults else 200)
+
+
+def way_is_gone(sale: Sale, providers: Providers) -> bool:
+    """Say whether money is here that came by a way which is there no more, on or off."""
+    return any(refundable(sale, one) and one.provider not in providers for one in sale.payments)
 
 
 def _cash(ctx: PluginContext, sale: Sale) -> dict[str, Json] | None:

@@ -122,6 +122,7 @@ def _part(one: Month) -> dict[str, Json]:
         "sold": shown(sold, currency),
         "earned": shown(one.closing.earned_minor, currency),
         "owed": shown(one.owed_minor, currency),
+        "twice": shown(one.twice_minor, currency) if one.twice_minor else "",
         "differences": [
             {
                 "what": each.what,

@@ -82,7 +82,7 @@ async def one(ctx: PluginContext, request: PageRequest) -> PageAnswer:
     async with ctx.db.read() as tx:
         names = await lookup.pupils(tx, students)
         subjects = await lookup.subjects(tx, students, ctx.clock.today(), ctx.i18n.locale)
-        known = await stretches(tx, list(students), ctx.clock.now())
+        known = await stretches(tx, list(students), sale.order.payer, ctx.clock.now())
         inert = (await inert_lines(tx, [sale])).get(sale.order.id, {})
     titles = {code: title for found in subjects.values() for code, title in found.items()}
     subscription = await PgStore(ctx).subscription_of(sale.order.id)

@@ -7,10 +7,10 @@ from kundelik_core.sdk import Json, NotFound, PageAnswer, PageRequest, PluginCon
 from kundelik_payments.cashdesk import cashier_for
 from kundelik_payments.domain import refunding
 from kundelik_payments.domain.balance import refundable, unreserved
-from kundelik_payments.domain.desk import acted
+from kundelik_payments.domain.desk import acted, given_in_cash
 from kundelik_payments.domain.model import ActKind, RefundSource, Sale
 from kundelik_payments.domain.refused import Refused
-from kundelik_payments.pages.desk import view
+from kundelik_payments.pages.desk import view, way_is_gone
 from kundelik_payments.pages.people import actor_of
 from kundelik_payments.pages.words import N_, refusal, say
 from kundelik_payments.providers.invoice.statement.line import StatementError, minor_of
@@ -32,7 +32,26 @@ async def give_back(ctx: PluginContext, request: PageRequest) -> PageAnswer:
         faults["form"] = say(N_("Say how much is to be given back."))
     if faults:
         return await view(ctx, request, cashier, sale, faults)
+    if request.field("how") == "cash":
+        return await _in_cash(ctx, request, sale, parts)
     return await _send(ctx, request, sale, parts, 0, ActKind.REFUND)
+
+
+async def _in_cash(
+    ctx: PluginContext, request: PageRequest, sale: Sale, parts: dict[int, int]
+) -> PageAnswer:
+    """Note what somebody has handed over, where the way that was paid is there no more."""
+    cashier, staff = await cashier_for(ctx), actor_of(ctx).person_id
+    if not way_is_gone(sale, cashier.providers):
+        fault = say(N_("The payment service is there: give it back the way it was paid."))
+        return await view(ctx, request, cashier, sale, {"form": fault})
+    try:
+        await cashier.step(
+            sale.order.id, lambda locked, now: given_in_cash(locked, parts, staff, now)
+        )
+    except Refused as error:
+        return await view(ctx, request, cashier, sale, {"form": refusal(error)})
+    return Redirect(to=f"desk/{sale.order.id}?done=handed")
 
 
 async def pay_out(ctx: PluginContext, request: PageRequest) -> PageAnswer:

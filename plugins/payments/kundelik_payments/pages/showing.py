@@ -7,7 +7,7 @@ from uuid import UUID
 from kundelik_core.sdk import Json, PluginContext
 from kundelik_payments.domain.balance import held, kept, owed, refundable, reserved_on, to_pay
 from kundelik_payments.domain.codes import grouped
-from kundelik_payments.domain.desk import CASH, to_hand_over
+from kundelik_payments.domain.desk import CASH, is_by_hand, to_hand_over, waits_for_nobody
 from kundelik_payments.domain.model import (
     Dispute,
     Order,
@@ -228,7 +228,7 @@ def _refund(ctx: PluginContext, sale: Sale, one: Refund, providers: Providers) -
         "number": one.number,
         "way": _way(
             providers,
-            CASH if (one.reference or "").startswith("hand-") else payment.provider,
+            CASH if is_by_hand(one) else payment.provider,
             ctx.i18n.locale,
         ),
         "state": _refund_state(one),
@@ -236,6 +236,8 @@ def _refund(ctx: PluginContext, sale: Sale, one: Refund, providers: Providers) -
         "external": one.state is RefundState.EXTERNAL,
         "by_hand": one.state is RefundState.TRANSIT and payment.provider == "invoice",
         "at_desk": to_hand_over(sale, one),
+        "instead": waits_for_nobody(one) and payment.provider not in providers,
+        "tried": one.tried_at is not None,
         "by": _SOURCES[one.source.value],
         "day": day(ctx, one.done_at or one.created_at),
         "amount": shown(one.amount_minor, sale.order.currency),

@@ -13,7 +13,7 @@ from kundelik_payments.pages.desk import view
 from kundelik_payments.pages.people import actor_of
 from kundelik_payments.pages.words import N_, refusal, say
 
-__all__ = ["by_hand", "handed", "take"]
+__all__ = ["by_hand", "handed", "instead", "take"]
 
 
 async def take(ctx: PluginContext, request: PageRequest) -> PageAnswer:
@@ -66,4 +66,20 @@ async def by_hand(ctx: PluginContext, request: PageRequest) -> PageAnswer:
         )
     except Refused as error:
         return await view(ctx, request, cashier, sale, {"form": refusal(error)})
+    return Redirect(to=f"desk/{sale.order.id}?done=handed")
+
+
+async def instead(ctx: PluginContext, request: PageRequest) -> PageAnswer:
+    """Note that somebody has handed over what waits for a service that is there no more."""
+    cashier, staff = await cashier_for(ctx), actor_of(ctx).person_id
+    sale = await cashier.store.sale(UUID(request.params["order"]))
+    number = int(request.params["refund"])
+    if sale is None or not any(one.number == number for one in sale.refunds):
+        return NotFound()
+    if sale.payment(sale.refund(number).payment).provider in cashier.providers:
+        fault = say(N_("The payment service is there: it gives this back by itself."))
+        return await view(ctx, request, cashier, sale, {"form": fault})
+    await cashier.step(
+        sale.order.id, lambda locked, now: desk.handed_instead(locked, number, staff, now)
+    )
     return Redirect(to=f"desk/{sale.order.id}?done=handed")

@@ -219,7 +219,7 @@ class _Paying(PluginProvider):
         """Hand over a share; the same key hands it once."""
         return await self._payout(
             PayoutStart(
-                reference=f"{request.order}-t{request.transfer}",
+                reference=request.reference,
                 amount_minor=request.amount_minor,
                 currency=request.currency,
                 destination=request.destination,

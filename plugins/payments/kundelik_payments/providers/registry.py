@@ -1,6 +1,6 @@
 """Know the providers of an installation, and which of them can take an amount."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from kundelik_payments.providers.spi import NotSetUp, Provider
 
@@ -8,9 +8,13 @@ __all__ = ["Providers"]
 
 
 class Providers:
-    """The providers that are set up, in the order in which they are offered."""
+    """The providers that are set up, in the order in which they are offered.
 
-    def __init__(self, providers: Iterable[Provider]) -> None:
+    Those that the school has switched ``off`` begin nothing more, and give back what came by them.
+    """
+
+    def __init__(self, providers: Iterable[Provider], off: Collection[str] = ()) -> None:
+        self._off = frozenset(off)
         self._by_name: dict[str, Provider] = {}
         for one in providers:
             if one.name in self._by_name:
@@ -33,10 +37,16 @@ class Providers:
     def __contains__(self, name: object) -> bool:
         return name in self._by_name
 
+    def is_off(self, name: str) -> bool:
+        """Say whether the school has switched a provider off."""
+        return name in self._off
+
     def offered(self, minor: int, currency: str, *, renews: bool = False) -> list[Provider]:
         """Return who can take an amount, and go on taking it if that was chosen."""
         return [
             one
             for one in self
-            if one.terms.takes(minor, currency) and (one.capabilities.recurring or not renews)
+            if one.name not in self._off
+            and one.terms.takes(minor, currency)
+            and (one.capabilities.recurring or not renews)
         ]

@@ -203,15 +203,13 @@ class RefundAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferRequest:
-    """A vendor's share of a payment."""
+    """A vendor's share of what was sold, known by our ``reference`` for ever."""
 
-    order: str
-    transfer: int
+    reference: str
     amount_minor: int
     currency: str
     destination: str
     idempotency_key: str
-    payment_references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -389,9 +387,9 @@ class PaysVendors(Protocol):
     """A provider that hands vendors their shares."""
 
     async def transfer(self, request: TransferRequest) -> TransferAnswer:
-        """Hand over a share; the same key hands it once."""
+        """Hand over a share; the same reference and key hand it once, however late."""
 
     async def take_back(
         self, transfer: str, amount_minor: int, idempotency_key: str
     ) -> TransferAnswer:
-        """Take back a part of a share, after a refund."""
+        """Take back a part of a share, after a refund; the same key takes it once."""

@@ -14,6 +14,7 @@ from kundelik_payments.providers.spi import (
     Action,
     Declined,
     Misconfigured,
+    NotSetUp,
     Outcome,
     RefundRequest,
     Started,
@@ -62,6 +63,8 @@ async def start(cashier: Cashier, order: UUID, provider_name: str, way: Way) -> 
         ProviderError: the provider did not answer well; Busy and Unclear may be tried again.
     """
     provider = cashier.providers.get(provider_name)
+    if cashier.providers.is_off(provider_name):
+        raise NotSetUp(provider_name)
     payment, again = await _prepare_payment(cashier, order, provider_name)
     sale = await cashier.get(order)
     wanted = StartRequest(

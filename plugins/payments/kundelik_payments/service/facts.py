@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from kundelik_payments.domain import disputing, paying, refunding, subscribing
+from kundelik_payments.domain.desk import is_by_hand
 from kundelik_payments.domain.model import Payment, PaymentState, RefundState, Sale
 from kundelik_payments.domain.ordering import put_payment
 from kundelik_payments.domain.refused import Refused
@@ -152,6 +153,12 @@ async def _refund(cashier: Cashier, provider: str, fact: RefundFact) -> None:
 
 async def _own_refund(cashier: Cashier, known: ProviderObject, fact: RefundFact) -> None:
     number = known.number
+    refund = (await cashier.get(known.order)).refund(number)
+    if is_by_hand(refund):
+        # Handed over here meanwhile, and given back there as well: somebody has to see that.
+        payment = replace(known, kind="payment", number=refund.payment)
+        await _outside_refund(cashier, payment, fact)
+        return
     if fact.outcome in {Outcome.FAILED, Outcome.CANCELED}:
         await cashier.step(
             known.order, lambda sale, now: refunding.refuse(sale, number, fact.reason, now)

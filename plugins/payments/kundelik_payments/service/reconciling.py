@@ -40,6 +40,10 @@ async def reconcile(cashier: Cashier, since: datetime) -> Reconciled:
     """Compare everything since ``since`` with the providers, and finish what was begun."""
     until, failures, seen = cashier.clock.now(), [], 0
     for provider in cashier.providers:
+        # Of a way that is off only what came by it is of interest: most schools never had it.
+        off = cashier.providers.is_off(provider.name)
+        if off and not await cashier.store.has_paid_by(provider.name):
+            continue
         facts: list[Fact] = []
         try:
             facts = [*await provider.reconcile(since - OVERLAP, until)]

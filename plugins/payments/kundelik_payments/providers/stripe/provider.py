@@ -6,7 +6,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import stripe
-from stripe.params import RefundCreateParams, TransferCreateParams
+from stripe.params import (
+    RefundCreateParams,
+    TransferCreateParams,
+    TransferReversalCreateParams,
+)
 from stripe.params.checkout import SessionCreateParams
 
 from kundelik_core.sdk import Text
@@ -258,18 +262,21 @@ class StripeProvider:
         return Redirect(url=(await self._caller.run(call)).text("url"))
 
     async def transfer(self, request: TransferRequest) -> TransferAnswer:
-        """Hand a vendor its share, once the payment's money is there."""
-        (reference, *_) = request.payment_references or ("",)
+        """Hand a vendor its share, from what has come to the account.
+
+        A key is forgotten there after a day, so what may have been done is looked for first.
+        """
 
         def call(client: stripe.StripeClient) -> Shape:
-            intent = Shape(client.v1.payment_intents.retrieve(_intent_of(client, reference)))
+            known = client.v1.transfers.list({"transfer_group": request.reference, "limit": 1})
+            if known.data:
+                return Shape(known.data[0])
             params: TransferCreateParams = {
                 "amount": request.amount_minor,
                 "currency": request.currency.lower(),
                 "destination": request.destination,
-                "source_transaction": intent.id_of("latest_charge"),
-                "transfer_group": request.order,
-                "metadata": {"order": request.order, "transfer": str(request.transfer)},
+                "transfer_group": request.reference,
+                "metadata": {"payout": request.reference},
             }
             options: stripe.RequestOptions = {"idempotency_key": request.idempotency_key}
             return Shape(client.v1.transfers.create(params, options))
@@ -283,14 +290,22 @@ class StripeProvider:
         """Reverse a part of a share: refunds do not do that by themselves."""
 
         def call(client: stripe.StripeClient) -> Shape:
-            options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
-            client.v1.transfers.reversals.create(transfer, {"amount": amount_minor}, options)
+            known = client.v1.transfers.reversals.list(transfer, {"limit": 100})
+            done = [Shape(one).meta("key") for one in known.data]
+            if idempotency_key not in done:
+                params: TransferReversalCreateParams = {
+                    "amount": amount_minor,
+                    "metadata": {"key": idempotency_key},
+                }
+                options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
+                client.v1.transfers.reversals.create(transfer, params, options)
             return Shape(client.v1.transfers.retrieve(transfer))
 
         found = await self._caller.run(call)
-        outcome = Outcome.CANCELED if found.get("reversed") else Outcome.DONE
         return TransferAnswer(
-            reference=transfer, outcome=outcome, reversed_minor=found.count("amount_reversed")
+            reference=transfer,
+            outcome=Outcome.DONE,
+            reversed_minor=found.count("amount_reversed"),
         )
 
 

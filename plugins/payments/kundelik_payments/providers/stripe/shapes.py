@@ -43,7 +43,7 @@ READ: Final[Mapping[str, frozenset[str]]] = {
     "transfer": frozenset(
         {"id", "amount", "amount_reversed", "reversed", "metadata", "transfer_group"}
     ),
-    "transfer_reversal": frozenset({"id", "amount", "transfer"}),
+    "transfer_reversal": frozenset({"id", "amount", "transfer", "metadata"}),
     "account": frozenset({"id", "charges_enabled", "payouts_enabled"}),
     "payout": frozenset({"id", "status", "amount"}),
     "billing_portal.session": frozenset({"id", "url"}),
