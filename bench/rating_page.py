@@ -1,8 +1,10 @@
 """Measure what a family's look at the rating costs: python -m bench.rating_page [DATA_DIR].
 
-For the pupil with the most publications: the page, the same as its first look, the line in the
-diary, the line of who has not got it, and the page of the method. Each as the core calls it, with
-rendering, without its frame.
+For the pupil with the most publications: the page; the same where nothing of it is kept; the line
+in the diary, the line of who has not got it, and the page of the method. Each as the core calls it,
+with rendering, without its frame. Before them, once each and not warmed: what a process does for
+its first page of all (it connects, has its statements planned, compiles templates), and for the
+next one. Statistics are brought up to date first, as the server does by itself within a minute.
 The folder is one that `bench.rating` or `kundelik demo --prepare` has made.
 """
 
@@ -36,6 +38,7 @@ TARGET_US: Final = 2000
 CALLS: Final = 300
 WARM: Final = 20
 LOGGED: Final = ("fetch", "fetchrow", "fetchval", "execute")
+ONCE: Final = ("a process's first page", "its second")
 
 Work = Callable[[], Awaitable[int]]
 
@@ -51,7 +54,7 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 def main() -> int:
-    """Print a line for each look; fail when the family's page is beyond the target."""
+    """Print a line for each look; fail when the family's page is beyond the target, kept or not."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "/tmp/kundelik-bench-rating").resolve()
     found = asyncio.run(looks(folder))
     print(f"{'':30}{'Python us':>10}{'PostgreSQL us':>15}{'statements':>12}{'bytes':>8}")
@@ -59,7 +62,7 @@ def main() -> int:
         print(
             f"{one.title:30}{one.python:10.0f}{one.postgres:15.0f}{one.statements:12}{one.size:8}"
         )
-    return int(found[0].python + found[0].postgres > TARGET_US)
+    return int(any(one.python + one.postgres > TARGET_US for one in found[:2]))
 
 
 async def looks(folder: Path) -> list[Seen]:
@@ -85,15 +88,17 @@ async def _looks(here: Running, owner: Connection) -> list[Seen]:
     active = await here.allowed.active(school)
     monday = clock.today() - timedelta(days=clock.today().weekday())
     page = _page(here, active, _call(school, child), "")
+    await owner.execute("analyze")
+    first = [await _once(title, root, _afresh(here, page)) for title in ONCE]
     works: list[tuple[str, Work]] = [
         ("page", page),
-        ("page, first look", _afresh(here, page)),
+        ("page, not kept", _afresh(here, page)),
         ("line in the diary", _line(here, active, _call(school, child), child, monday)),
         ("page without it", _page(here, active, _call(school, other), "")),
         ("diary without it", _line(here, active, _call(school, other), other, monday)),
         ("method", _page(here, active, _call(school, child), "method")),
     ]
-    return [await _timed(title, root, work) for title, work in works]
+    return [await _timed(title, root, work) for title, work in works] + first
 
 
 def _call(school: int, child: UUID) -> CallContext:
@@ -135,6 +140,15 @@ def _line(
         return sum(len(one.html.encode()) for one in shown)
 
     return look
+
+
+async def _once(title: str, root: int, work: Work) -> Seen:
+    """Do it once, as cold as it is."""
+    before, python = cpu_us(family(root)), time.process_time()
+    with _counted() as log:
+        size = await work()
+    spent = spent_us(before, cpu_us(family(root)))
+    return Seen(title, (time.process_time() - python) * 1e6, spent, len(log), size)
 
 
 async def _timed(title: str, root: int, work: Work) -> Seen:

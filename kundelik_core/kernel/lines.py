@@ -89,11 +89,15 @@ class Lines:
         await self.back(connection)
         return found
 
+    async def rest(self) -> None:
+        """Give all that lie aside to the pool, which closes those that nobody asks for."""
+        while self._free:
+            await self.release(self._free.pop())
+
     async def close(self) -> None:
         """Close all, once they have come back."""
         self._closing = True
-        while self._free:
-            await self.release(self._free.pop())
+        await self.rest()
         await self._pool.close()
 
     def terminate(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 import asyncpg
 
+from kundelik_core.kernel.lines import Lines
 from kundelik_core.kernel.wire import Connection, Pool
 from kundelik_core.plugins.database.token import is_token
 
@@ -18,6 +19,11 @@ _IDLE: Final = 60.0
 _WAIT: Final = 2.0
 _COMMAND: Final = 15.0
 _CLOSES_IN: Final = 2.0
+# What a plugin has set, locked, opened or listened to is undone before the next call finds it.
+_CLEAR: Final = "SELECT pg_advisory_unlock_all(); CLOSE ALL; UNLISTEN *; RESET ALL"
+# Within the transaction: in one that has failed the first of it is refused, and nothing commits.
+_DONE: Final = f"{_CLEAR}; COMMIT"
+_UNDONE: Final = f"ROLLBACK; {_CLEAR}"
 
 
 class NoContext(RuntimeError):
@@ -36,7 +42,10 @@ class PluginPool:
         self._size = size
         self._wait = wait
         self._gate = asyncio.Lock()
-        self._pool: Pool | None = None
+        self._lines: Lines | None = None
+        self._used = 0.0
+        self._watch: asyncio.TimerHandle | None = None
+        self._resting: asyncio.Task[None] | None = None
 
     def transaction(self, token: str, *, write: bool = False) -> "PluginTransaction":
         """Bind a transaction to the school of ``token``, for ``async with``.
@@ -52,48 +61,68 @@ class PluginPool:
     async def close(self) -> None:
         """Close all connections."""
         async with self._gate:
-            pool, self._pool = self._pool, None
-        if pool:
+            lines, self._lines = self._lines, None
+        if self._watch is not None:
+            self._watch.cancel()
+        if lines:
             try:
                 # A plugin may have entered transactions and never left them.
-                await asyncio.wait_for(pool.close(), _CLOSES_IN)
+                await asyncio.wait_for(lines.close(), _CLOSES_IN)
             except TimeoutError:
-                pool.terminate()
+                lines.terminate()
 
-    async def acquire(self) -> tuple[Pool, Connection]:
+    async def acquire(self) -> tuple[Lines, Connection]:
         """Take a connection, and say where it has to be given back.
 
         Raises:
             PoolBusy: none came free in time.
         """
-        pool = self._pool or await self._open()
+        lines = self._lines or await self._open()
         try:
-            return pool, await pool.acquire(timeout=self._wait)  # type: ignore[call-arg]  # asyncpg's
+            async with asyncio.timeout(self._wait):
+                return lines, await lines.acquire()
         except TimeoutError as error:
             raise PoolBusy("every connection of this plugin is in use") from error
 
-    async def _open(self) -> Pool:
+    async def back(self, lines: Lines, conn: Connection) -> None:
+        """Lend a connection on that was left whole and clear."""
+        await lines.back(conn)
+        loop = asyncio.get_running_loop()
+        self._used = loop.time()
+        if self._watch is None:
+            self._watch = loop.call_later(_IDLE, self._look)
+
+    def _look(self) -> None:
+        """Give the connections up once nobody has asked for any in a while."""
+        loop, self._watch = asyncio.get_running_loop(), None
+        quiet = self._used + _IDLE - loop.time()
+        if quiet > 0:
+            self._watch = loop.call_later(quiet, self._look)
+        elif self._lines is not None:
+            self._resting = loop.create_task(self._lines.rest())
+
+    async def _open(self) -> Lines:
         async with self._gate:
-            if self._pool is None:
-                self._pool = await asyncpg.create_pool(
+            if self._lines is None:
+                pool: Pool = await asyncpg.create_pool(
                     self._url,
                     min_size=0,
                     max_size=self._size,
-                    max_inactive_connection_lifetime=_IDLE,
+                    # Those that are not lent on; see _look.
+                    max_inactive_connection_lifetime=1.0,
+                    max_cached_statement_lifetime=0,
                     command_timeout=_COMMAND,
                     server_settings={"application_name": "kundelik plugin"},
                 )
-            pool: Pool = self._pool
-            return pool
+                self._lines = Lines(pool)
+            return self._lines
 
 
-async def _give_back(pool: Pool, conn: Connection) -> None:
+async def _give_back(lines: Lines, conn: Connection) -> None:
     # The pool rolls back what is open, and clears what was set, locked or listened to. A session
     # that the watchdog ended has left its place by itself.
-    with contextlib.suppress(
-        asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError
-    ):
-        await pool.release(conn)
+    with contextlib.suppress(asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+        await lines.release(conn)
 
 
 class PluginTransaction:
@@ -131,17 +160,19 @@ class PluginTransaction:
         conn, self._conn = self._conn, None
         if conn is None:
             return
+        whole = False
         try:
             if kind is None:
-                if await conn.execute("COMMIT") != "COMMIT":
-                    raise NoContext("PostgreSQL rolled back what the plugin had asked to commit")
+                await _commit(conn)
+                whole = True
             elif not conn.is_closed():
-                await asyncio.shield(conn.execute("ROLLBACK"))
+                await asyncio.shield(conn.execute(_UNDONE))
+                whole = True
         except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
             if kind is None:
                 raise
         finally:
-            await _give_back(self._from, conn)
+            await (self._pool.back if whole else _give_back)(self._from, conn)
 
     def _open(self) -> Connection:
         if self._conn is None:
@@ -171,10 +202,26 @@ class PluginTransaction:
         """Run a statement and return its tag, such as ``UPDATE 3``."""
         conn = self._open()
         async with self._gate:
+            if args:
+                return await conn.execute(sql, *args)
+            # Without values asyncpg would send the text as it is, with all that stands behind it.
             statement = await conn.prepare(sql)  # type: ignore[attr-defined]  # asyncpg has it
-            await statement.fetch(*args)
+            await statement.fetch()
             tag: str = statement.get_statusmsg()
             return tag
+
+
+async def _commit(conn: Connection) -> None:
+    """Commit, and leave the session as it was found.
+
+    Raises:
+        NoContext: a statement had failed, so that nothing was committed.
+    """
+    try:
+        await conn.execute(_DONE)
+    except asyncpg.InFailedSQLTransactionError as error:
+        await conn.execute("ROLLBACK")
+        raise NoContext("PostgreSQL rolled back what the plugin had asked to commit") from error
 
 
 class PluginPools:

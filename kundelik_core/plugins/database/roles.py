@@ -46,7 +46,7 @@ async def provision(
     *,
     asking: Asking = "",
     logins: Logins | None = None,
-    connections: int = CONNECTIONS,
+    connections: int | None = None,
 ) -> None:
     """Bring a plugin's schema, roles, rights and timeouts to what they should be.
 
@@ -72,7 +72,7 @@ async def _provision(
     scopes: Sequence[str],
     asking: Asking,
     logins: Logins | None,
-    connections: int,
+    connections: int | None,
 ) -> None:
     for left in reversed(range(_TRIES)):
         try:
@@ -91,7 +91,7 @@ async def _provision(
 
 
 async def make_roles(
-    conn: Connection, name: str, logins: Logins | None, *, connections: int = CONNECTIONS
+    conn: Connection, name: str, logins: Logins | None, *, connections: int | None = None
 ) -> None:
     """Make a plugin's two roles alone: what a restore on a new server needs before it begins."""
     login, owner = login_of(name), owner_of(name)
@@ -111,9 +111,10 @@ async def make_roles(
         if not await conn.fetchval("select pg_has_role('kundelik_owner', $1, 'member')", role):
             await conn.execute(f"grant {role} to kundelik_owner")
     await conn.execute(f"alter role {owner} nologin connection limit 2 password null")
+    limit = CONNECTIONS if connections is None else connections
     secret = f"'{logins.verifier(name)}'" if logins else "null"
     await conn.execute(
-        f"alter role {login} login connection limit {connections:d} password {secret} "
+        f"alter role {login} login connection limit {limit:d} password {secret} "
         "valid until 'infinity'"
     )
     await conn.execute(f"alter role {login} reset all")

@@ -11,17 +11,14 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from kundelik_core.sdk import PluginTx
 from kundelik_rating.pictures import Values
-from kundelik_rating.store import Seen, looks
+from kundelik_rating.store import Seen
 
 __all__ = ["KEPT", "Child", "Kept", "Sheet"]
 
 _SECONDS: Final = 300.0
 _CHILDREN: Final = 300
 _DRAWN: Final = 6
-# How a child's groups are best found depends on how many there are.
-_PLANNED_ANEW: Final = "set local plan_cache_mode = auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,18 +57,18 @@ class Kept:
         self._seconds, self._most = seconds, most
         self._sheets: dict[Child, Sheet] = {}
 
-    async def sheet(self, tx: PluginTx, child: Child, edition: int) -> Sheet:
-        """Return a child's sheet of an edition, which was read before what is read here."""
-        known = self._sheets.pop(child, None)
-        now = time.monotonic()
-        if known is None or known.edition != edition or known.until < now:
-            await tx.execute(_PLANNED_ANEW)
-            rated = await looks(tx, child.student, child.year, left_out=child.left_out)
-            known = Sheet(edition, now + self._seconds, rated)
+    def find(self, child: Child) -> Sheet | None:
+        """Return a child's sheet that is young enough; whether it is right, its edition says."""
+        known = self._sheets.get(child)
+        return None if known is None or known.until < time.monotonic() else known
+
+    def keep(self, child: Child, edition: int, rated: tuple[Seen, ...]) -> Sheet:
+        """Keep what was read of an edition; that was read before, or at the same moment."""
+        self._sheets.pop(child, None)
         while len(self._sheets) >= self._most:
             self._sheets.pop(next(iter(self._sheets)))
-        self._sheets[child] = known
-        return known
+        made = self._sheets[child] = Sheet(edition, time.monotonic() + self._seconds, rated)
+        return made
 
     def forget(self) -> None:
         """Forget everything, as a new process would."""

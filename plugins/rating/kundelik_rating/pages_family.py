@@ -15,7 +15,7 @@ from kundelik_core.sdk import (
     PluginContext,
     Redirect,
 )
-from kundelik_rating.kept import KEPT, Child
+from kundelik_rating.kept import Child
 from kundelik_rating.offer import offer_values
 from kundelik_rating.pages_reads import Names, at_home
 from kundelik_rating.pages_shown import Shown, preview_values, rated_values, term_values
@@ -56,17 +56,19 @@ async def front(ctx: PluginContext, request: PageRequest) -> PageAnswer:
     if viewer == "student" and not ctx.settings.pupils_see:
         return _NOT_FOR_YOU
     own, now = viewer == "student", ctx.clock.now()
-    year = year_of(now.date())
+    child = Child(
+        school=ctx.school.id,
+        student=student,
+        year=year_of(now.date()),
+        left_out=ctx.settings.left_out,
+    )
     async with ctx.db.read() as tx:
-        told, home = await at_home(tx, student, [student] if own else actor.students, year, now)
-        out = home.choices.opted_out
-        opened = frozenset() if out else open_scopes(home.stretches, now)
-        if own and (home.choices.hidden or not opened):
-            return _NOT_FOR_YOU
-        child = Child(
-            school=ctx.school.id, student=student, year=year, left_out=ctx.settings.left_out
-        )
-        sheet = await KEPT.sheet(tx, child, told.edition)
+        theirs = [student] if own else actor.students
+        told, home, sheet = await at_home(tx, child, actor.person_id, theirs, now)
+    out = home.choices.opted_out
+    opened = frozenset() if out else open_scopes(home.stretches, now)
+    if own and (home.choices.hidden or not opened):
+        return _NOT_FOR_YOU
     if not told.of(student):
         return NotFound()
     shown = Shown(

@@ -9,29 +9,11 @@ import msgspec
 
 from kundelik_core.sdk import PluginTx
 from kundelik_rating.domain.schedule import Rhythm, publication_days
-from kundelik_rating.store import FEATURE, Family, family_of
-from kundelik_rating.store_sql import FAMILY
+from kundelik_rating.kept import KEPT, Child, Sheet
+from kundelik_rating.store import FEATURE, Family, family_of, looks, offered
+from kundelik_rating.store_sql import FIRST, HOME
 
 __all__ = ["Names", "at_home"]
-
-# All of it is found by keys: to plan it anew, through five views, takes longer than to run it.
-_PLANNED_ONCE: Final = "set local plan_cache_mode = force_generic_plan"
-
-# With what the store asks of the family itself, in one statement: a message less for each page.
-_HOME: Final = f"""
-select f.*, json_build_object(
-         'children', (
-           select coalesce(json_agg(json_build_object('id', s.student_id, 'name', s.given_name)
-                                    order by s.sort_key), '[]')
-             from core_api.student_v1 s where s.student_id = any($4::uuid[])),
-         'periods', (
-           select coalesce(json_agg(json_build_object(
-                    'code', p.period, 'begins', p.begin_date, 'ends', p.end_date)), '[]')
-             from core_api.period_v1 p
-            where p.school_year = $5 and p.end_date >= $6),
-         'edition', coalesce((select g.edition from gate g), 0))::text as told
-  from ({FAMILY}) f
-"""
 
 
 class _Child(msgspec.Struct, frozen=True):
@@ -70,10 +52,21 @@ class Names(msgspec.Struct, frozen=True):
         return min((day for day in days if day > today), default=None)
 
 
+_names: Final = msgspec.json.Decoder(Names).decode
+
+
 async def at_home(
-    tx: PluginTx, student: UUID, students: Sequence[UUID], year: int, now: datetime
-) -> tuple[Names, Family]:
-    """Return names and periods, and what there is between one child's family and the rating."""
-    await tx.execute(_PLANNED_ONCE)
-    rows = await tx.fetch(_HOME, student, now, FEATURE, list(students), year, now.date())
-    return msgspec.json.decode(rows[0]["told"], type=Names), family_of(rows[0])
+    tx: PluginTx, child: Child, viewer: UUID | None, students: Sequence[UUID], now: datetime
+) -> tuple[Names, Family, Sheet]:
+    """Return names and periods, what there is between the family and the rating, and the sheet."""
+    known = KEPT.find(child)
+    sql = FIRST if known is None else HOME
+    args = child.student, now, FEATURE, viewer, list(students), child.year, now.date()
+    (row,) = await tx.fetch(sql, *args)
+    told = _names(row["told"])
+    if known is None:
+        known = KEPT.keep(child, told.edition, offered(row["rated"], child.left_out))
+    elif known.edition != told.edition:
+        rated = await looks(tx, child.student, child.year, left_out=child.left_out)
+        known = KEPT.keep(child, told.edition, rated)
+    return told, family_of(row), known

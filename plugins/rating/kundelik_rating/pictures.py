@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Final
 
 from kundelik_core.sdk import Json
-from kundelik_rating.domain.measure import Band, Scale, nearest
+from kundelik_rating.domain.measure import Band, Scale
 from kundelik_rating.domain.story import Line, Look, Missing, turn
 
 __all__ = [
@@ -145,6 +145,11 @@ def _across(at: int, count: int) -> int:
 
 def _height(value: Fraction, scale: Scale) -> int:
     """Return how far down a value stands, to the pixel; beyond the ends it stays at the edge."""
-    inside = min(max(value, scale.low), scale.high)
-    part = (inside - scale.low) / (scale.high - scale.low)
-    return int(nearest(_BOTTOM - part * (_BOTTOM - _TOP), Fraction(1)))
+    # In whole numbers, as in ``exact``: what part of the scale lies below, of how many parts.
+    low, high = scale.low, scale.high
+    below = value.numerator * low.denominator - low.numerator * value.denominator
+    below *= high.denominator
+    parts = high.numerator * low.denominator - low.numerator * high.denominator
+    parts *= value.denominator
+    inside = min(max(below, 0), parts)
+    return (2 * _BOTTOM * parts - 2 * (_BOTTOM - _TOP) * inside + parts) // (2 * parts)

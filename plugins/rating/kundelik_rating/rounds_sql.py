@@ -24,19 +24,22 @@ GATE: Final = "select 1 from gate where school_id = $1 for update"
 EDITION: Final = "update gate set edition = edition + 1 where school_id = $1"
 
 # The groups of a year ($1) with results in a period ($2) that may be compared, and were not seen to
-# on a set day ($3) yet.
+# on a set day ($3) yet. Both views are read once, whole: of a school that was filled a moment ago
+# PostgreSQL believes that it is empty, and would read one anew for each row of the other.
 GROUPS: Final = """
 with r as materialized (
   select x.group_id, min(x.rating_metric) as rating_metric,
          min(x.scale_low)::integer as scale_low, min(x.scale_high)::integer as scale_high
     from core_api.result_v1 x
    where x.period = $2 and x.rating_metric <> 'none'
-   group by x.group_id)
+   group by x.group_id),
+g as materialized (
+  select x.group_id, x.subject_code from core_api.group_v1 x where x.school_year = $1)
 select g.group_id, g.subject_code, r.rating_metric, r.scale_low, r.scale_high
-  from core_api.group_v1 g
+  from g
   join r on r.group_id = g.group_id
   left join round k on k.group_id = g.group_id and k.period = $2
- where g.school_year = $1 and (k.asked_on is null or (k.asked_on < $3 and not k.closed))
+ where (k.asked_on is null or (k.asked_on < $3 and not k.closed))
  order by g.group_id
 """
 

@@ -40,6 +40,7 @@ async def diary_week(ctx: PluginContext, args: DiaryWeek) -> Fragment | None:
             args.student_id,
             year_of(today),
             ctx.clock.now(),
+            viewer=ctx.actor.person_id if ctx.actor else None,
             left_out=ctx.settings.left_out,
         )
     if home.choices.opted_out or (own and home.choices.hidden):

@@ -7,6 +7,8 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
+
 from kundelik_core.sdk import PluginTx
 from kundelik_rating import store_sql as sql
 from kundelik_rating.domain.measure import Band, Scale, Spread
@@ -28,6 +30,7 @@ __all__ = [
     "family_of",
     "looks",
     "next_day",
+    "offered",
     "set_choice",
     "strip",
     "year_of",
@@ -97,8 +100,7 @@ class Family:
     credited: tuple[Credit, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """One group in one period, as far as the child's own family sees it.
 
     ``on_list``: the child was counted; ``published``: there is a snapshot, of which the families of
@@ -132,9 +134,14 @@ def _nothing(outcome: Outcome) -> Missing:
     return found if isinstance(found, Missing) else Missing.NOT_ENOUGH_DATA
 
 
-async def family(tx: PluginTx, student_id: UUID, now: datetime) -> Family:
-    """Return a family's choices, what is open to it or was within a year, what was given back."""
-    rows = await tx.fetch(sql.FAMILY, student_id, now, FEATURE)
+async def family(
+    tx: PluginTx, student_id: UUID, now: datetime, viewer: UUID | None = None
+) -> Family:
+    """Return a family's choices, what is open or was within a year, what was given back.
+
+    What is open is so to ``viewer``: where a school has it so, each guardian buys for itself.
+    """
+    rows = await tx.fetch(sql.FAMILY, student_id, now, FEATURE, viewer)
     return family_of(rows[0])
 
 
@@ -148,16 +155,21 @@ async def looks(
 ) -> tuple[Seen, ...]:
     """Return all that a child's family may see of a school year, by subject and period."""
     rows = await tx.fetch(sql.LOOKS, student_id, school_year, period)
-    return _offered(rows, left_out)
+    return offered(rows[0]["rated"], left_out)
 
 
 async def strip(
-    tx: PluginTx, student_id: UUID, school_year: int, now: datetime, *, left_out: str = ""
+    tx: PluginTx,
+    student_id: UUID,
+    school_year: int,
+    now: datetime,
+    *,
+    viewer: UUID | None = None,
+    left_out: str = "",
 ) -> tuple[Family, tuple[Seen, ...]]:
     """Return the same for a line in the diary: of each group the last two looks, if any."""
-    rows = await tx.fetch(sql.STRIP, student_id, school_year, now, FEATURE)
-    there = [row for row in rows if row["group_id"] is not None]
-    return family_of(rows[0]), _latest(_offered(there, left_out))
+    rows = await tx.fetch(sql.STRIP, student_id, school_year, now, FEATURE, viewer)
+    return family_of(rows[0]), _latest(offered(rows[0]["rated"], left_out))
 
 
 def _latest(seen: Sequence[Seen]) -> tuple[Seen, ...]:
@@ -225,50 +237,69 @@ def family_of(row: Row) -> Family:
     )
 
 
-def _offered(rows: Sequence[Row], left_out: str) -> tuple[Seen, ...]:
+class _Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One publication beside the child's own entry in it."""
+
+    day: date
+    result: str
+    band: Band
+    middle: str
+    spread: Spread | None
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """One group in one period as ``LOOKS`` tells it."""
+
+    group_id: UUID
+    school_year: int
+    subject_code: str
+    subject_kk: str
+    subject_ru: str
+    subject_en: str
+    period_kind: str
+    period: str
+    begins: date
+    ends: date
+    metric: str
+    low: int
+    high: int
+    outcome: Outcome
+    entries: tuple[_Entry, ...]
+    on_list: bool
+    published: bool
+
+
+_told: Final = msgspec.json.Decoder(tuple[Told, ...]).decode
+
+
+def offered(rated: str, left_out: str) -> tuple[Seen, ...]:
+    """Return what ``LOOKS`` told, without the subjects that a school leaves out."""
     codes = codes_of(left_out)
-    return tuple(_seen(row) for row in rows if row["subject_code"].casefold() not in codes)
+    return tuple(_seen(one) for one in _told(rated) if one.subject_code.casefold() not in codes)
 
 
-def _seen(row: Row) -> Seen:
+def _seen(told: Told) -> Seen:
     return Seen(
-        group_id=row["group_id"],
-        school_year=row["school_year"],
-        subject_code=row["subject_code"],
-        subject={locale: row[f"subject_{locale}"] for locale in ("kk", "ru", "en")},
-        period_kind=row["period_kind"],
-        period=row["period"],
-        period_begins=row["begin_date"],
-        period_ends=row["end_date"],
-        scale=scale_of(row["metric"], row["scale_low"], row["scale_high"]),
-        outcome=Outcome(row["outcome"]),
-        looks=_looks(row),
-        on_list=row["numbers"] is not None,
-        published=row["published"],
-    )
-
-
-def _looks(row: Row) -> tuple[Look, ...]:
-    """Put the child's own entries beside the snapshots of the same numbers."""
-    shown = {
-        number: (day, middle, spread)
-        for number, day, middle, spread in zip(
-            *(row[key] or () for key in ("shown", "days", "middles", "spreads")), strict=True
-        )
-    }
-    found = []
-    for number, result, band in zip(
-        *(row[key] or () for key in ("numbers", "results", "bands")), strict=True
-    ):
-        day, middle, spread = shown.get(number, (None, "", None))
-        if day is not None:
-            found.append(
-                Look(
-                    day=day,
-                    result=fraction(result),
-                    band=Band(band),
-                    middle=fraction(middle),
-                    spread=Spread(spread) if spread else None,
-                )
+        group_id=told.group_id,
+        school_year=told.school_year,
+        subject_code=told.subject_code,
+        subject={"kk": told.subject_kk, "ru": told.subject_ru, "en": told.subject_en},
+        period_kind=told.period_kind,
+        period=told.period,
+        period_begins=told.begins,
+        period_ends=told.ends,
+        scale=scale_of(told.metric, told.low, told.high),
+        outcome=told.outcome,
+        looks=tuple(
+            Look(
+                day=one.day,
+                result=fraction(one.result),
+                band=one.band,
+                middle=fraction(one.middle),
+                spread=one.spread,
             )
-    return tuple(found)
+            for one in told.entries
+        ),
+        on_list=told.on_list,
+        published=told.published,
+    )

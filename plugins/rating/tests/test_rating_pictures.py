@@ -11,10 +11,20 @@ from xml.etree import ElementTree
 
 import kundelik_rating
 import pytest
-from kundelik_rating.domain.measure import Band, Scale, Spread
+from hypothesis import given
+from hypothesis import strategies as st
+from kundelik_rating.domain.measure import Band, Scale, Spread, nearest
 from kundelik_rating.domain.story import Line, Look, Missing
 from kundelik_rating.pages import method
-from kundelik_rating.pictures import Speech, profile_values, strip_values, trend_values
+from kundelik_rating.pictures import (
+    _BOTTOM,
+    _TOP,
+    Speech,
+    _height,
+    profile_values,
+    strip_values,
+    trend_values,
+)
 from kundelik_rating.sample import invented_looks
 from kundelik_rating.settings import Options, offered
 
@@ -201,3 +211,13 @@ def test_subjects_that_are_left_out() -> None:
     options = Options(left_out="PE, Art ,,")
     assert [offered(code, options) for code in ("pe", "art", "math")] == [False, False, True]
     assert offered("pe", Options())
+
+
+@given(
+    value=st.fractions(min_value=-20, max_value=120, max_denominator=900),
+    scale=st.one_of(st.just(PERCENT), st.integers(1, 9).map(lambda low: Scale.marks(low, low + 4))),
+)
+def test_a_height_is_the_nearest_pixel_of_the_exact_place(value: Fraction, scale: Scale) -> None:
+    inside = min(max(value, scale.low), scale.high)
+    part = (inside - scale.low) / (scale.high - scale.low)
+    assert _height(value, scale) == nearest(_BOTTOM - part * (_BOTTOM - _TOP), Fraction(1))

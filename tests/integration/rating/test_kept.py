@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from kundelik_rating.kept import KEPT
-from kundelik_rating.store_sql import LOOKS
+from kundelik_rating.store_sql import FIRST, HOME, LOOKS
 
 from kundelik_core.kernel.clock import SCHOOL_ZONE
 from kundelik_core.kernel.ids import new_id
@@ -73,24 +73,26 @@ async def test_the_second_look_reads_who_may_see_it_and_no_more(
     pupil = journal.pupils[0]
     sent.clear()
     first = await page(rated, pupil, MONDAY)
-    assert sent.count(LOOKS) == 1
+    assert sent == [FIRST]
     sent.clear()
     assert await page(rated, pupil, MONDAY) == first
-    assert len(sent) == 1
+    assert sent == [HOME]
     # In another language it is drawn anew, of the same figures.
     other = await page(rated, pupil, MONDAY, "ru")
     assert other.context != first.context
-    assert LOOKS not in sent
+    assert sent == [HOME, HOME]
 
 
-async def test_what_is_published_is_there_at_the_next_look(rated: Rated) -> None:
+async def test_what_is_published_is_there_at_the_next_look(rated: Rated, sent: list[str]) -> None:
     journal = await published(rated, TWELVE)
     pupil = journal.pupils[0]
     before = await page(rated, pupil, MONDAY)
     turned = dict(zip(journal.pupils, reversed(TWELVE), strict=True))
     await rated.results(journal.group, turned, marks=4)
     await rated.night(MONDAY + WEEK)
+    sent.clear()
     after = await page(rated, pupil, MONDAY + WEEK)
+    assert sent == [HOME, LOOKS]
     assert _result(before) == ["90.0%"]
     assert _result(after) == ["10.0%"]
 

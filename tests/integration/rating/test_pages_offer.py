@@ -82,7 +82,7 @@ async def line(home: Home, role: str = "parent", lang: str = "en") -> str:
     [
         ("en", f"without names. {PRICE}, 1 month."),
         ("ru", f"без имён. {PRICE}, 1 месяц."),
-        ("kk", f"атаусыз. {PRICE}, 1 ай."),
+        ("kk", f"аты-жөнсіз. {PRICE}, 1 ай."),
     ],
 )
 async def test_the_diary_has_one_line_and_both_ways_out(

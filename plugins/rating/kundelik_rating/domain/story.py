@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from kundelik_rating.domain.measure import Band, Spread
 from kundelik_rating.domain.publish import Outcome, Snapshot
 
@@ -38,8 +40,7 @@ _REFUSED: Final = {
 _HEIGHT: Final = {Band.LOWER: 0, Band.MIDDLE: 1, Band.UPPER: 2}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(msgspec.Struct, frozen=True, kw_only=True):
     """All that a family sees of one snapshot: nothing of this is another child's."""
 
     day: date
