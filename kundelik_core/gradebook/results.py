@@ -267,7 +267,7 @@ def computed_view(
         cells=[part.contribution for part in told.parts],
         percent=told.raw,
         mark=told.mark,
-        status=told.status,
+        status=told.short,
         explain=told.text,
     )
 

@@ -14,7 +14,17 @@ from kundelik_core.plugins.allowed import setup_changed
 from kundelik_core.plugins.queries import enabled_plugins
 from kundelik_core.plugins.registry import Registry
 
-__all__ = ["disable_plugin", "enable_plugin", "may_enable", "store_settings"]
+__all__ = ["disable_plugin", "enable_plugin", "may_enable", "not_the_schools", "store_settings"]
+
+
+def not_the_schools(plugin: str) -> Problem:
+    """Return the refusal for a plugin that no school switches."""
+    return Problem(
+        "plugin_unknown",
+        N_("There is no plugin %(plugin)s that a school can switch on."),
+        status=404,
+        params={"plugin": plugin},
+    )
 
 
 async def may_enable(tx: Tenant, registry: Registry, plugin: str) -> None:
@@ -25,12 +35,7 @@ async def may_enable(tx: Tenant, registry: Registry, plugin: str) -> None:
     """
     one = registry.loaded.get(plugin)
     if one is None or one.manifest.level == "platform":
-        raise Problem(
-            "plugin_unknown",
-            N_("There is no plugin %(plugin)s that a school can switch on."),
-            status=404,
-            params={"plugin": plugin},
-        )
+        raise not_the_schools(plugin)
     needed = {wanted.name for wanted in one.manifest.requirements()}
     if missing := sorted(needed - active(registry, await enabled_plugins(tx))):
         raise Problem(

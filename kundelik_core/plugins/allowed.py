@@ -89,6 +89,10 @@ class Allowed:
         halted = self._halted()
         return found.on.difference(halted) if halted else found.on
 
+    def is_halted(self, plugin: str) -> bool:
+        """Tell whether the operator has shut a plugin out."""
+        return plugin in self._halted()
+
     def theirs(self, school_id: int, person: UUID | None) -> frozenset[str]:
         """Return those of ``known`` that act for one person: what they did not take is left out."""
         on = self.known(school_id)
@@ -98,6 +102,10 @@ class Allowed:
         return on.difference(
             name for name in self._taken & on if person not in takers.get(name, ())
         )
+
+    def halted(self) -> frozenset[str]:
+        """Return the plugins that the operator has shut out while the process runs."""
+        return frozenset(self._halted())
 
     def peek(self, school_id: int) -> frozenset[str] | None:
         """Return the plugins that may act for a school if that is known for sure, else None."""

@@ -11,6 +11,7 @@ import msgspec
 
 from kundelik_core.sdk import (
     MAX_BUDGET_MS,
+    MAX_SEARCH_MS,
     Argument,
     Cron,
     Every,
@@ -31,6 +32,7 @@ __all__ = [
     "DeclaredJob",
     "DeclaredPage",
     "DeclaredProvider",
+    "DeclaredSearch",
     "DeclaredService",
     "DeclaredSlot",
     "DeclaredSubscription",
@@ -44,6 +46,7 @@ __all__ = [
 
 HandlerKind: TypeAlias = Literal[
     "slot",
+    "search",
     "page",
     "event",
     "job",
@@ -68,10 +71,10 @@ LIFECYCLE: Final = ("on_enable", "on_disable", "health")
 class HandlerRef(msgspec.Struct, frozen=True):
     """The address of one handler: slot ``class.page``, page ``GET list``, job ``rating.recount``.
 
-    Names by kind: slot its slot; page method and path; event its type; job, command, webhook and
-    service their name; payment ``start``, ``status``, ``reconcile``, ``refund``, ``payout``,
-    ``take_back``, ``end_renewal``, ``rest``, ``page``; lifecycle ``on_enable``, ``on_disable``,
-    ``health``; privacy ``export``, ``erase``; demo ``fill``.
+    Names by kind: slot its slot; page method and path; event its type; search, job, command,
+    webhook and service their name; payment ``start``, ``status``, ``reconcile``, ``refund``,
+    ``payout``, ``take_back``, ``end_renewal``, ``rest``, ``page``; lifecycle ``on_enable``,
+    ``on_disable``, ``health``; privacy ``export``, ``erase``; demo ``fill``.
     """
 
     plugin: str
@@ -85,6 +88,16 @@ class DeclaredSlot(msgspec.Struct, frozen=True, kw_only=True):
     slot: str
     order: _Order
     budget_ms: Annotated[int, msgspec.Meta(ge=1, le=MAX_BUDGET_MS)]
+    permission: str | None
+
+
+class DeclaredSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of things that staff can find."""
+
+    name: str
+    title: Text
+    order: _Order
+    budget_ms: Annotated[int, msgspec.Meta(ge=1, le=MAX_SEARCH_MS)]
     permission: str | None
 
 
@@ -179,6 +192,7 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one plugin declared."""
 
     slots: tuple[DeclaredSlot, ...] = ()
+    search: tuple[DeclaredSearch, ...] = ()
     pages: tuple[DeclaredPage, ...] = ()
     navigation: tuple[NavItem, ...] = ()
     settings: tuple[SettingField, ...] = ()
@@ -199,6 +213,8 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
         """Yield every handler that has to be there for this."""
         for slot in self.slots:
             yield "slot", slot.slot
+        for search in self.search:
+            yield "search", search.name
         for page in self.pages:
             yield "page", page_name(page.method, page.path)
         for subscription in self.subscriptions:

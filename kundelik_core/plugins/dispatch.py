@@ -6,7 +6,7 @@ here; how a handler is reached is the runner's to know.
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -29,6 +29,7 @@ __all__ = [
     "BUDGETS",
     "MAX_FRAGMENT_BYTES",
     "MAX_PAGE_BYTES",
+    "Asked",
     "Dispatcher",
     "Equip",
     "RenderedFragment",
@@ -92,6 +93,18 @@ class RenderedFragment(msgspec.Struct, frozen=True):
     html: Markup
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """One handler of several that are called side by side; only for whom ``permission`` is.
+
+    ``fit`` turns what it hands back into what is shown; ValueError refuses it as a misfit.
+    """
+
+    ref: HandlerRef
+    seconds: float
+    permission: str | None
+    fit: Callable[[Any, CallContext], object]
+
+
 class _FailedError(Exception):
     """A call came to nothing."""
 
@@ -149,7 +162,7 @@ class Dispatcher:
             if plugin not in active:
                 continue
             own = self._own(plugin, call)
-            if _permitted(entry, own) and self._board.admits(plugin):
+            if _permitted(entry.slot.permission, own) and self._board.admits(plugin):
                 if reads not in told:
                     told[reads] = within_scopes(args, reads)
                 chosen.append((entry, own, told[reads]))
@@ -178,6 +191,38 @@ class Dispatcher:
                 if html:
                     fragments.append(RenderedFragment(ref.plugin, html))
         return fragments
+
+    async def together(
+        self, asked: Sequence[Asked], payload: object, active: Collection[str], call: CallContext
+    ) -> list[Outcome]:
+        """Call several handlers side by side, each within its own time; this never raises.
+
+        Those that are off, tripped or not for this person are not called, and not in the list.
+        """
+        chosen: list[tuple[Asked, CallContext]] = []
+        for one in asked:
+            plugin = one.ref.plugin
+            if plugin in active and plugin in self._registry.loaded:
+                own = self._own(plugin, call)
+                if _permitted(one.permission, own) and self._board.admits(plugin):
+                    chosen.append((one, own))
+        answers = await self._calls.run(
+            [(one.ref, self._runner.call(one.ref, own, payload), one.seconds)
+             for one, own in chosen]
+        )  # fmt: skip
+        outcomes = []
+        for (one, own), answer in zip(chosen, answers, strict=True):
+            try:
+                value = one.fit(_plain(one.ref, answer)[1], own)
+            except _FailedError as failed:
+                outcomes.append(self._fail(one.ref, failed, own))
+            except ValueError as error:
+                misfit = _FailedError(OutcomeState.MISFIT, error)
+                outcomes.append(self._fail(one.ref, misfit, own))
+            else:
+                self._board.record(one.ref.plugin, good=True)
+                outcomes.append(Outcome(ref=one.ref, state=OutcomeState.DONE, value=value))
+        return outcomes
 
     async def call(
         self, ref: HandlerRef, payload: object, active: Collection[str], call: CallContext
@@ -242,8 +287,9 @@ class Dispatcher:
             return next(found, BUDGETS["job"])
         if (ref.kind, ref.name) == ("lifecycle", "health"):
             return HEALTH_S
-        if (ref.kind, ref.name) == ("privacy", "export"):
-            return BUDGETS["page"]  # somebody waits for it, as for a page
+        # Somebody waits for the first as for a page; the second asks a provider.
+        if (ref.kind, ref.name) in {("privacy", "export"), ("service", "payment.payout.v1")}:
+            return BUDGETS["page"]
         return BUDGETS[ref.kind]
 
     def _own(self, plugin: str, call: CallContext) -> CallContext:
@@ -326,8 +372,7 @@ def _plain(ref: HandlerRef, answer: Answer) -> tuple[bytes, Any]:
         raise _FailedError(OutcomeState.MISFIT, error) from error
 
 
-def _permitted(entry: SlotEntry, own: CallContext) -> bool:
-    wanted = entry.slot.permission
+def _permitted(wanted: str | None, own: CallContext) -> bool:
     return wanted is None or (own.actor is not None and own.actor.may(wanted))
 
 

@@ -16,6 +16,7 @@ from kundelik_core.plugins.declared import (
     Declared,
     DeclaredPage,
     DeclaredProvider,
+    DeclaredSearch,
     DeclaredSlot,
     DeclaredSubscription,
     HandlerKey,
@@ -27,7 +28,15 @@ from kundelik_core.plugins.paths import Routes
 from kundelik_core.plugins.states import Found, Reason, State
 from kundelik_core.sdk import PROJECT, SLOTS, Hooks, Manifest, Settings
 
-__all__ = ["Loaded", "Loader", "Registry", "SlotEntry", "load_here", "load_plugins"]
+__all__ = [
+    "Loaded",
+    "Loader",
+    "Registry",
+    "SearchEntry",
+    "SlotEntry",
+    "load_here",
+    "load_plugins",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +47,13 @@ class SlotEntry(msgspec.Struct, frozen=True):
     ref: HandlerRef
     reads: frozenset[str]
     slot: DeclaredSlot
+
+
+class SearchEntry(msgspec.Struct, frozen=True):
+    """One kind of things that can be found in one plugin."""
+
+    ref: HandlerRef
+    search: DeclaredSearch
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +83,8 @@ class Registry:
     """What this process knows of plugins, fixed at its start.
 
     ``plugins`` are all that were found, by name; ``loaded`` those that run, in load order;
-    ``ways_to_pay`` what those of them declare that carry out payments.
+    ``ways_to_pay`` what those of them declare that carry out payments; ``searches`` what can be
+    found in them, in the order of the page.
     """
 
     def __init__(
@@ -100,6 +117,12 @@ class Registry:
             name: tuple(sorted(several, key=lambda entry: entry.slot.order))
             for name, several in entries.items()
         }
+        searches = [
+            SearchEntry(HandlerRef(name, "search", one.name), one)
+            for name, each in self.loaded.items()
+            for one in each.declared.search
+        ]
+        self.searches = tuple(sorted(searches, key=lambda entry: entry.search.order))
         self._routes = {name: Routes(one.declared.pages) for name, one in self.loaded.items()}
         self._permitted: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
 

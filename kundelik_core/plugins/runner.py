@@ -51,6 +51,8 @@ from kundelik_core.sdk import (
     RenewalPage,
     RenewalRest,
     RenewalSeen,
+    SearchHit,
+    SearchQuery,
     Subject,
     WebhookReply,
     WebhookRequest,
@@ -85,6 +87,7 @@ _PAYLOADS: Final[Mapping[tuple[HandlerKind, str], Any]] = MappingProxyType(
 _PAYLOAD_KINDS: Final[Mapping[HandlerKind, Any]] = MappingProxyType(
     {
         "page": PageRequest,
+        "search": SearchQuery,
         "job": JobRun,
         "command": CommandRequest,
         "webhook": WebhookRequest,
@@ -110,6 +113,7 @@ _ANSWERS: Final[Mapping[tuple[HandlerKind, str], Any]] = MappingProxyType(
 _ANSWER_KINDS: Final[Mapping[HandlerKind, Any]] = MappingProxyType(
     {
         "slot": Fragment | None,
+        "search": tuple[SearchHit, ...],
         "page": Html | Redirect | Away | JsonAnswer | File | NotFound,
         "command": CommandAnswer,
         "webhook": WebhookReply | ForSchool,
@@ -118,6 +122,9 @@ _ANSWER_KINDS: Final[Mapping[HandlerKind, Any]] = MappingProxyType(
 # What a handler may hand back, before it is looked at from within.
 _SHAPES: Final[Mapping[tuple[HandlerKind, str], tuple[type, ...]]] = MappingProxyType(
     {("privacy", "export"): (list, tuple)}
+)
+_SHAPE_KINDS: Final[Mapping[HandlerKind, tuple[type, ...]]] = MappingProxyType(
+    {"search": (list, tuple)}
 )
 
 
@@ -206,7 +213,8 @@ def packed_answer(ref: HandlerRef, answer: object) -> tuple[bytes, Any]:
         if answer is not None:
             raise TypeError(f"returned {type(answer).__name__}, not None")
         return packed(None), None
-    if not isinstance(answer, _SHAPES.get((ref.kind, ref.name), wanted)):
+    shape = _SHAPES.get((ref.kind, ref.name)) or _SHAPE_KINDS.get(ref.kind) or wanted
+    if not isinstance(answer, shape):
         names = getattr(wanted, "__name__", str(wanted).replace("kundelik_core.sdk.", ""))
         raise TypeError(f"returned {type(answer).__name__}, not {names}")
     own = ref.kind == "service" or (ref.kind, ref.name) in _ANSWERS

@@ -55,14 +55,23 @@ _STEPS: Final[Mapping[type, str]] = MappingProxyType(
     }
 )
 
+# Money owed outlives a switch: these look how things stand, end what takes money, or give it back.
+_OWED: Final = frozenset({"status", "reconcile", "refund", "end_renewal", "take_back"})
+
 _log = logging.getLogger(__name__)
 
 
 class Broker:
     """Asks for all plugins of this process, once it is told who calls them."""
 
-    def __init__(self, registry: Registry, on: OnFor, wake: Wake | None = None) -> None:
-        self._registry, self._on, self._wake = registry, on, wake
+    def __init__(
+        self,
+        registry: Registry,
+        on: OnFor,
+        wake: Wake | None = None,
+        halted: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
+        self._registry, self._on, self._wake, self._halted = registry, on, wake, halted
         self._dispatcher: Dispatcher | None = None
 
     def use(self, dispatcher: Dispatcher) -> None:
@@ -107,7 +116,11 @@ class Broker:
     async def _provider(
         self, question: ProviderQuestion, on: Collection[str], call: CallContext
     ) -> ProviderAnswer | None:
-        """Hand a question over to the provider that it names; it has no person in it."""
+        """Hand a question over to the provider that it names; it has no person in it.
+
+        A school that has switched it off does not keep a family's money by that; an operator who
+        has shut it out is obeyed.
+        """
         assert self._dispatcher is not None
         step = _STEPS[type(question.ask)]
         one = self._registry.loaded.get(question.provider)
@@ -116,6 +129,8 @@ class Broker:
         if step not in one.declared.provider.steps():
             return None
         ref = HandlerRef(question.provider, "payment", step)
+        if step in _OWED and question.provider not in self._halted():
+            on = {*on, question.provider}
         nobody = msgspec.structs.replace(call, actor=None)
         outcome = await self._dispatcher.call(ref, question.ask, on, nobody)
         return ProviderAnswer(told=outcome.value) if outcome.done else None

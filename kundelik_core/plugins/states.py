@@ -42,9 +42,13 @@ class Reason(msgspec.Struct, frozen=True):
     params: Mapping[str, object] = {}
     help: str | None = None
 
+    def words(self, translate: Callable[[str], str] = str) -> str:
+        """Return the reason alone, for readers who cannot do anything about it."""
+        return translate(self.message) % self.params
+
     def text(self, translate: Callable[[str], str] = str) -> str:
-        """Return the reason in the reader's language; in English, for logs, without one."""
-        text = translate(self.message) % self.params
+        """Return it with what to do, in the reader's language; without one in English, for logs."""
+        text = self.words(translate)
         return f"{text} {translate(self.help)}" if self.help else text
 
 

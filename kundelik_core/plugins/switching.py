@@ -5,7 +5,7 @@ from uuid import UUID
 from kundelik_core.kernel.db import tenant
 from kundelik_core.kernel.errors import Problem
 from kundelik_core.kernel.i18n import N_
-from kundelik_core.plugins.actions import disable_plugin, enable_plugin, may_enable
+from kundelik_core.plugins.actions import disable_plugin, enable_plugin, may_enable, not_the_schools
 from kundelik_core.plugins.allowed import Allowed
 from kundelik_core.plugins.context import CallContext
 from kundelik_core.plugins.declared import HandlerRef
@@ -30,6 +30,12 @@ class Switch:
         async with tenant(school_id) as tx:
             await may_enable(tx, self._registry, plugin)
             active = await self._allowed.active(school_id, tx)
+        if plugin in self._allowed.halted():
+            raise Problem(
+                "plugin_halted",
+                N_("Whoever runs the installation has switched it off for all schools."),
+                status=409,
+            )
         if plugin in active:
             return
         if "on_enable" in self._registry.loaded[plugin].declared.lifecycle:
@@ -46,10 +52,16 @@ class Switch:
             await enable_plugin(tx, self._registry, plugin, by)
 
     async def off(self, school_id: int, plugin: str, by: UUID, call: CallContext) -> None:
-        """Switch a plugin off; what it does about that cannot keep it on."""
+        """Switch a plugin off; what it does about that cannot keep it on.
+
+        Raises:
+            Problem: it is on for all schools, and none of them switches it.
+        """
+        one = self._registry.loaded.get(plugin)
+        if one is not None and one.manifest.level == "platform":
+            raise not_the_schools(plugin)
         async with tenant(school_id, write=True) as tx:
             was_on = await disable_plugin(tx, plugin, by)
-        one = self._registry.loaded.get(plugin)
         if was_on and one is not None and "on_disable" in one.declared.lifecycle:
             # For this last call it counts as on: the answer is noted, whatever it is.
             ref = HandlerRef(plugin, "lifecycle", "on_disable")

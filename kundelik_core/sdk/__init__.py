@@ -106,6 +106,7 @@ from kundelik_core.sdk.pages import (
 )
 from kundelik_core.sdk.payments import (
     PAYMENT_NEWS,
+    PAYMENT_PAYOUT,
     PAYMENT_PROVIDER,
     DisputeSeen,
     ListedProvider,
@@ -161,6 +162,12 @@ from kundelik_core.sdk.products import (
 from kundelik_core.sdk.providers import (
     PaymentProvider,
 )
+from kundelik_core.sdk.search import (
+    MAX_SEARCH_MS,
+    Search,
+    SearchHit,
+    SearchQuery,
+)
 from kundelik_core.sdk.services import (
     SERVICES,
     OfferLine,
@@ -203,9 +210,11 @@ __all__ = [
     "API_VERSION",
     "EVENTS",
     "MAX_BUDGET_MS",
+    "MAX_SEARCH_MS",
     "MAX_UPLOAD_BYTES",
     "MAX_WEBHOOK_BYTES",
     "PAYMENT_NEWS",
+    "PAYMENT_PAYOUT",
     "PAYMENT_PROVIDER",
     "PROJECT",
     "ROLES",
@@ -325,6 +334,9 @@ __all__ = [
     "Risk",
     "Role",
     "School",
+    "Search",
+    "SearchHit",
+    "SearchQuery",
     "Service",
     "Services",
     "Settings",
@@ -357,5 +369,5 @@ __all__ = [
     "setting",
 ]
 
-API_VERSION = "0.2.2"
+API_VERSION = "0.2.3"
 """The version of this contract (semver), apart from the release number of the core."""

@@ -90,6 +90,7 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "result.v1": N_("Marks of periods and of the year."),
         "attendance.v1": N_("Absences and late arrivals."),
         "entitlement.v1": N_("For which pupils something of this module's own is paid or given."),
+        "sharing.v1": N_("Whether what one parent buys serves the child's other parents too."),
         "wish.v1": N_("What came of this module's own wishes for entitlements."),
         "money.v1": N_("What was paid through this module, by the core's own account."),
     }

@@ -4,7 +4,8 @@ A plugin never writes an entitlement. It asks, within a transaction of its own (
 that its order and the wish are saved together or not at all. The core fulfils wishes in the order
 in which they were asked, each once, as soon as the handler is done; what came of one stands in
 ``core_api.wish_v1``. What is in force stands in ``core_api.entitlement_v1``: one row for each
-stretch of time, without a word on whether it was paid, given or won.
+stretch of time, without a word on whether it was paid, given or won. Where ``only_for`` is not
+null, it serves that guardian and the pupil, and is to be shown to nobody else.
 
 ``ref`` names what a wish is about, such as an order's line; the same wish asked again is one wish.
 """

@@ -18,6 +18,7 @@ from kundelik_core.sdk.pages import NavItem, Page
 from kundelik_core.sdk.privacy import PersonalField, PrivacyHandlers
 from kundelik_core.sdk.products import Product
 from kundelik_core.sdk.providers import PaymentProvider
+from kundelik_core.sdk.search import Search
 from kundelik_core.sdk.services import Service
 from kundelik_core.sdk.settings import Settings
 from kundelik_core.sdk.ui import Slot
@@ -51,6 +52,14 @@ class Hooks(Protocol):
         """Return the entries of the menu that lead to the plugin's own pages.
 
         The manifest has to say ``uses.pages = true``.
+        """
+        ...
+
+    @_hookspec
+    def search(self) -> Sequence[Search]:
+        """Return the kinds of things that staff can find by the search of the top line.
+
+        Each name has to stand in the manifest under ``uses.search``.
         """
         ...
 

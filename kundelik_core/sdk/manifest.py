@@ -69,8 +69,9 @@ class Data(_Table, frozen=True, kw_only=True):
 class Uses(_Table, frozen=True, kw_only=True):
     """Everything else the plugin may do; what is not named here is refused when it registers.
 
-    ``pages`` allows pages under ``/x/NAME`` and entries of the menu that lead to them, ``webhooks``
-    names doors for messages from outside, ``services`` what is asked of other plugins.
+    ``pages`` allows pages under ``/x/NAME`` and entries of the menu that lead to them, ``search``
+    names what staff can find of the plugin, ``webhooks`` doors for messages from outside,
+    ``services`` what is asked of other plugins.
     """
 
     events: tuple[_Versioned, ...] = ()
@@ -79,6 +80,7 @@ class Uses(_Table, frozen=True, kw_only=True):
     jobs: tuple[_Dotted, ...] = ()
     commands: tuple[_Command, ...] = ()
     pages: bool = False
+    search: tuple[_Dotted, ...] = ()
     webhooks: tuple[_Command, ...] = ()
     services: tuple[_Versioned, ...] = ()
     http_out: tuple[_Host, ...] = ()
@@ -172,8 +174,8 @@ _HELP: Mapping[str, str] = MappingProxyType(
         "data.personal": N_("Write true when the plugin keeps data about people, else false."),
         "data.retention": N_('Write how long data is kept after a school leaves, like "P400D".'),
         "uses": N_(
-            "It may hold events, slots, permissions, jobs, commands, pages, webhooks, services, "
-            "http_out, secrets and products."
+            "It may hold events, slots, permissions, jobs, commands, pages, search, webhooks, "
+            "services, http_out, secrets and products."
         ),
         "uses.events": N_('List events with their version, like "mark.recorded.v1".'),
         "uses.slots": N_('List slots by name, like "class.page".'),
@@ -181,6 +183,7 @@ _HELP: Mapping[str, str] = MappingProxyType(
         "uses.jobs": _OWN,
         "uses.commands": N_("List names of small letters, digits and -, like recount."),
         "uses.pages": N_("Write true when the plugin has pages of its own, else false."),
+        "uses.search": _OWN,
         "uses.webhooks": N_("List names of small letters, digits and -, like stripe."),
         "uses.services": N_('List services with their version, like "checkout.offer.v1".'),
         "provides": N_('List services with their version, like "checkout.offer.v1".'),
@@ -262,7 +265,7 @@ def _breaches(manifest: Manifest) -> Iterator[tuple[str, str]]:
         yield "after", "the plugin comes after itself"
     if manifest.data.personal and manifest.data.retention is None:
         yield "data.retention", "missing, although data.personal is true"
-    for key in ("permissions", "jobs", "products"):
+    for key in ("permissions", "jobs", "search", "products"):
         values: tuple[str, ...] = getattr(manifest.uses, key)
         for value in values:
             if not value.startswith(f"{manifest.name}."):

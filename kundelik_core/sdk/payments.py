@@ -14,6 +14,7 @@ from kundelik_core.sdk.text import Text
 
 __all__ = [
     "PAYMENT_NEWS",
+    "PAYMENT_PAYOUT",
     "PAYMENT_PROVIDER",
     "DisputeSeen",
     "ListedProvider",
@@ -53,6 +54,10 @@ PAYMENT_PROVIDER = "payment.provider.v1"
 
 PAYMENT_NEWS = "payment.news.v1"
 """The service by which a provider tells whoever keeps orders to look at a payment."""
+
+PAYMENT_PAYOUT = "payment.payout.v1"
+"""The service by which the core lets whoever keeps orders hand a vendor's share over, or take a
+part of it back: ``PayoutStart`` or ``PayoutReturn`` for one provider. No plugin may ask for it."""
 
 Minor: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=10**13)]
 """An amount in the smallest unit of its currency, for KZT in tiyn: 1 500 ₸ are 150000."""
@@ -99,7 +104,9 @@ class PaymentTerms(msgspec.Struct, frozen=True, kw_only=True):
 class ListedProvider(msgspec.Struct, frozen=True, kw_only=True):
     """A provider as whoever keeps orders sees it, by the name of its plugin.
 
-    ``ready``: the operator has set all that it ``needs``.
+    ``ready``: the operator has set all that it ``needs``. ``on``: the school offers it. One that it
+    has switched off begins nothing, yet tells how payments stand and gives money back: what is owed
+    to a family outlives a switch.
     """
 
     plugin: str
@@ -107,6 +114,7 @@ class ListedProvider(msgspec.Struct, frozen=True, kw_only=True):
     can: PaymentCan
     terms: PaymentTerms
     ready: bool
+    on: bool = True
 
 
 class PaymentStart(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -14,6 +14,7 @@ import msgspec
 from kundelik_core.sdk.context import PluginContext
 from kundelik_core.sdk.payments import (
     PAYMENT_NEWS,
+    PAYMENT_PAYOUT,
     PAYMENT_PROVIDER,
     PaymentNews,
     PaymentNoted,
@@ -65,6 +66,7 @@ SERVICES: Mapping[str, tuple[type[msgspec.Struct], type[msgspec.Struct]]] = Mapp
         "checkout.offer.v1": (OfferQuestion, OfferShown),
         PAYMENT_PROVIDER: (ProviderQuestion, ProviderAnswer),
         PAYMENT_NEWS: (PaymentNews, PaymentNoted),
+        PAYMENT_PAYOUT: (ProviderQuestion, ProviderAnswer),
     }
 )
 """Every service there is, with the types of its question and of its answer.
@@ -72,7 +74,8 @@ SERVICES: Mapping[str, tuple[type[msgspec.Struct], type[msgspec.Struct]]] = Mapp
 ``checkout.offer.v1``: what a family can buy to open a feature, and where. ``payment.provider.v1``:
 a payment at one provider, by ``ProviderQuestion``; only who keeps orders may ask, and what answers
 is declared by the hook ``payment_provider``. ``payment.news.v1``: a provider's word that a payment
-is to be looked at; only providers may ask.
+is to be looked at; only providers may ask. ``payment.payout.v1``: a vendor's share; only the core
+asks, and who keeps orders answers.
 """
 
 
@@ -80,7 +83,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """A service that the plugin gives to others; its manifest names it under ``provides``.
 
     ``handle`` gets the context of who asked, as this plugin may see it: the same person, the same
-    school. It has two seconds, within the time of the page that asked.
+    school. It has two seconds, within the time of the page that asked; a payout has ten.
     """
 
     name: str

@@ -157,6 +157,10 @@ VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "begins_at": _MOMENT,
             "ends_at": f"{_MOMENT}, null without an end",
             "grace_at": f"{_MOMENT}, from when it only waits for the next payment; or null",
+            "only_for": "uuid, the one guardian whom it serves, beside the pupil; null for all",
+        },
+        "sharing.v1": {
+            "shared": "boolean, what one guardian buys for a child serves the others too",
         },
         "wish.v1": {
             "kind": "text, like Credited",

@@ -18,6 +18,7 @@ from kundelik_core.testing import samples
 from kundelik_core.testing.conformance_data import DATA_CHECKS, CannotTellError, demo_school
 from kundelik_core.testing.conformance_outside import OUTSIDE_CHECKS
 from kundelik_core.testing.conformance_pages import PAGE_CHECKS
+from kundelik_core.testing.conformance_search import SEARCH_CHECKS
 from kundelik_core.testing.conformance_work import WORK_CHECKS
 from kundelik_core.testing.core import Core
 from kundelik_core.testing.distfiles import CannotBuildError, foreign, lacking, shipped
@@ -44,6 +45,7 @@ def registered(subject: Subject) -> list[str]:
     declared = subject.loaded().declared
     there: dict[str, set[str]] = {
         "slots": {slot.slot for slot in declared.slots},
+        "search": {one.name for one in declared.search},
         "events": {one.event for one in declared.subscriptions},
         "permissions": {one.code for one in declared.permissions},
         "jobs": {job.name for job in declared.jobs},
@@ -157,6 +159,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType({
         *(slots_demo_school, words, wheel),
         *DATA_CHECKS,
         *PAGE_CHECKS,
+        *SEARCH_CHECKS,
         *WORK_CHECKS,
         *OUTSIDE_CHECKS,
     )

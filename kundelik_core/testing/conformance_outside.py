@@ -10,6 +10,7 @@ from kundelik_core.kernel import clock
 from kundelik_core.kernel.ids import new_id
 from kundelik_core.sdk import (
     PAYMENT_NEWS,
+    PAYMENT_PAYOUT,
     SERVICES,
     PaymentQuery,
     PaymentsBetween,
@@ -17,6 +18,7 @@ from kundelik_core.sdk import (
     PaymentTrouble,
     PayoutReturn,
     PayoutStart,
+    ProviderQuestion,
     RefundStart,
     RenewalEnd,
     RenewalPage,
@@ -79,6 +81,8 @@ def services_of_strangers(subject: Subject) -> list[str]:
 
 def _question(service: str) -> Any:  # noqa: ANN401 - see SERVICES
     """Return a question about a student and a feature that there are not."""
+    if service == PAYMENT_PAYOUT:
+        return ProviderQuestion(provider="nothing", ask=_payment("payout", 1))
     kind = SERVICES[service][0]
     values: dict[str, object] = {
         field.name: new_id() if field.type is UUID else "nothing.view"
@@ -114,7 +118,7 @@ def payments_not_set_up(subject: Subject) -> list[str]:
     return found
 
 
-def _payment(step: str, school: int) -> object:
+def _payment(step: str, school: int) -> Any:  # noqa: ANN401 - see ProviderQuestion
     """Return a question to a way to pay, about a payment that there is not."""
     word, at = f"{school}-KTEST00000", clock.now()
     link = "https://diary.example/"

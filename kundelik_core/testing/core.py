@@ -8,6 +8,8 @@ from uuid import UUID
 import msgspec
 
 from kundelik_core import sdk
+from kundelik_core.gradebook.find.queries import MOST
+from kundelik_core.gradebook.find.rules import wanted
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.db import tenant
 from kundelik_core.kernel.i18n import Locale
@@ -19,6 +21,7 @@ from kundelik_core.plugins.database import PluginPools
 from kundelik_core.plugins.declared import HandlerKind, HandlerRef
 from kundelik_core.plugins.outcome import Outcome
 from kundelik_core.plugins.queries import stored_settings
+from kundelik_core.plugins.searching import FoundKind, search_plugins
 from kundelik_core.plugins.switching import Switch
 from kundelik_core.plugins.taking import give_back, take_for_all
 from kundelik_core.plugins.work import school_call
@@ -37,6 +40,7 @@ from kundelik_core.sdk import (
     JobRun,
     Record,
     Role,
+    SearchQuery,
     SlotArgs,
     StudentCard,
     Subject,
@@ -151,6 +155,23 @@ class Core:
 
     # -- the plugin
     # ---------------------------------------------------------------------------------------------
+
+    def search(
+        self, school: School, text: str, *, role: Role = "director", lang: Locale = "en"
+    ) -> list[FoundKind]:
+        """Return what the plugin shows somebody of the staff who searches; faults are raised."""
+
+        async def ask() -> list[FoundKind]:
+            asked = wanted(text)
+            query = SearchQuery(text=asked.text, words=asked.words, most=MOST)
+            on = await self._on(school)
+            call = await self._call(school, role=role, locale=lang)
+            registry, dispatcher = self.ground.registry, self.ground.dispatcher
+            return await search_plugins(registry, dispatcher, query, on, call)
+
+        found = self.ground.run(ask())
+        self.ground.raise_failures()
+        return [kind for kind in found if kind.plugin == self.plugin]
 
     def rows(self, school: School, sql: str, *args: object) -> list[Mapping[str, Any]]:
         """Run a statement as the plugin does in this school, and return its rows; it may write."""

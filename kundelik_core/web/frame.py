@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 HTML: Final = "text/html"
+SEARCH: Final = "/search"
 LANGUAGES: Final = (("kk", "Қазақша"), ("ru", "Русский"), ("en", "English"))
 
 # The weightiest role first: it is the one named beside the name.
@@ -105,6 +106,9 @@ NAV: Final[list[NavEntry]] = [
     ),
     NavEntry(
         order=70, href="/region", label=N_("Region"), icon="region", access=Permission.REGION_READ
+    ),
+    NavEntry(
+        order=75, href="/vendor", label=N_("Payouts"), icon="platform", access=Permission.VENDOR
     ),
     NavEntry(
         order=80, href="/platform", label=N_("Installation"), icon="platform",
@@ -203,6 +207,13 @@ def _flash(visit: Visit) -> dict[str, object] | None:
     return {"text": _(note.text), "bad": note.bad} if note else None
 
 
+def _seeks(actor: Actor | None) -> bool:
+    """Tell whether there is a box to search in: for staff, on every page."""
+    if actor is None or actor.must_change_password or SEARCH not in PATHS:
+        return False
+    return not roles_with(Permission.CLASS_READ).isdisjoint(actor.all_roles)
+
+
 def frame(visit: Visit) -> dict[str, object]:
     """Return what ``base.html`` needs, in the language of this request."""
     actor = visit.actor
@@ -214,6 +225,7 @@ def frame(visit: Visit) -> dict[str, object]:
         "here": visit.here,
         "school": school_name(schools[0], visit.locale) if len(schools) == 1 else "",
         "user": _user(actor),
+        "seek": _seeks(actor),
         "nav": _nav(visit),
         "langs": [
             {"code": code, "name": name, "current": code == visit.locale}

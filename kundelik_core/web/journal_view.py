@@ -260,7 +260,7 @@ def _end(code: str, version: int, kept: bytes, locale: Locale) -> tuple[list[str
     if result.raw is None and result.mark is None and not result.status:
         return None
     parts = [part.contribution for part in shown.parts]
-    return [*parts, shown.raw, shown.mark or shown.status], shown.text
+    return [*parts, shown.raw, shown.mark or shown.short], shown.text
 
 
 def _computed_heads(scheme: GradingScheme) -> list[Context]:

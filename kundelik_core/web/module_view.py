@@ -59,6 +59,8 @@ _STATES: Final = {
     State.TRIPPED: N_("failed too often"),
     State.BLOCKED: N_("shut out"),
 }
+# Reasons that are the operator's decision.
+_SHUT: Final = frozenset({"disabled", "blocked", "banned", "blocklist", "safe_mode"})
 _RISKS: Final = {
     "personal": N_("data about people"),
     "money": N_("money"),
@@ -99,15 +101,28 @@ def summary_of(manifest: Manifest | None) -> str:
 
 
 def card(
-    one: Found, *, on: bool, enabled: bool, school_id: int, prices: Sequence[Mapping[str, str]] = ()
+    one: Found,
+    *,
+    on: bool,
+    enabled: bool,
+    school_id: int,
+    prices: Sequence[Mapping[str, str]] = (),
+    halted: bool = False,
 ) -> Context:
-    """Return a module as the list shows it, with its switch."""
+    """Return a module as the list shows it, with its switch.
+
+    ``halted``: the operator has shut it out since the process started.
+    """
     manifest = one.manifest
-    ok = one.state is State.LOADED
+    ok = one.state is State.LOADED and not halted
+    on = on and not halted
     action = label = ""
-    if enabled:
+    why_not = one.reason.code if one.reason else ""
+    # An earlier version of one that is the platform's may have been the school's to switch.
+    theirs = manifest is None or manifest.level != "platform"
+    if enabled and theirs:
         action, label = f"/office/modules/{one.name}/off", _("Switch off for the school")
-    elif ok and manifest is not None and manifest.level != "platform":
+    elif ok and theirs:
         action, label = f"/office/modules/{one.name}/on", _("Switch on for the school")
     return {
         "name": one.name,
@@ -116,18 +131,32 @@ def card(
         "vendor": manifest.vendor.name if manifest else "",
         "support": manifest.vendor.support if manifest else "",
         "summary": summary_of(manifest),
-        "state": _("on") if on else _("off") if ok else state_label(one.state),
+        "state": _state(one, on=on, shut=halted or why_not in _SHUT),
+        "enabled": enabled,
         "ok": ok,
         "on": on,
         "reads": reads_of(manifest),
         "slots": [_(_SLOTS.get(slot, slot)) for slot in manifest.uses.slots] if manifest else [],
         "cost": _cost(manifest),
         "prices": prices,
-        "why": one.reason.text(_) if one.reason else _why(manifest, enabled=enabled, on=on),
+        "why": _("Whoever runs the installation has switched it off for all schools.")
+        if halted
+        else one.reason.words(_)
+        if one.reason
+        else _why(manifest, enabled=enabled, on=on),
         "action": f"{action}?school={school_id}" if action else "",
         "label": label,
         "href": f"/office/modules/{one.name}?school={school_id}",
     }
+
+
+def _state(one: Found, *, on: bool, shut: bool) -> str:
+    """Return in a word how a module stands in a school."""
+    if shut:
+        return _("off for all schools")
+    if on:
+        return _("on")
+    return _("off") if one.state is State.LOADED else state_label(one.state)
 
 
 def reads_of(manifest: Manifest | None) -> list[str]:
@@ -164,10 +193,10 @@ def _cost(manifest: Manifest | None) -> str:
 
 
 def _why(manifest: Manifest | None, *, enabled: bool, on: bool) -> str:
-    if enabled and not on:
-        return _("It is switched on, but another module that it needs is not.")
     if manifest is not None and manifest.level == "platform":
         return _("Whoever runs the installation switches this module for all schools.")
+    if enabled and not on:
+        return _("It is switched on, but another module that it needs is not.")
     if manifest is not None and manifest.level == "user" and on:
         return _("Everybody takes it for themselves, in their account.")
     return ""
@@ -181,6 +210,7 @@ def about(one: Found, declared: Declared | None) -> Context:
         "events": [],
         "keeps": [_kept(each, manifest) for each in (declared.personal_data if declared else ())],
         "retention": "",
+        "finds": [one.title.of(current_locale()) for one in (declared.search if declared else ())],
         "jobs": len(declared.jobs) if declared else 0,
         "http_out": [],
         "url": "",

@@ -19,7 +19,7 @@ from kundelik_core.gradebook.diary.model import DiaryGroup
 from kundelik_core.gradebook.journal.model import Period
 from kundelik_core.gradebook.results import Kept, level_of, scheme_of
 from kundelik_core.gradebook.schemes.exact import fixed
-from kundelik_core.gradebook.schemes.explain import mark_text, status_text
+from kundelik_core.gradebook.schemes.explain import mark_text, status_short
 from kundelik_core.identity.access import Permission, schools_where
 from kundelik_core.identity.model import Actor
 from kundelik_core.kernel import clock
@@ -138,6 +138,7 @@ def _table(found: ClassMarks, codes: dict[str, str]) -> Context:
     return {
         "columns": [groups[0].subject.of(locale) for groups in subjects.values()],
         "rows": rows,
+        "unmarked": bool(found.groups) and not subjects,
         "means": [_mean(column) for column in columns],
         "mean": _mean([value for column in columns for value in column]),
         "open": any(cell["open"] for row in rows for cell in row["cells"]),
@@ -154,7 +155,7 @@ def _cell(
     mark, locale = row.given or row.mark, current_locale()
     period = codes[group.period_kind[0]]
     return blank | {
-        "text": mark_text(scheme, mark, locale) or status_text(scheme, row.status, locale),
+        "text": mark_text(scheme, mark, locale) or status_short(scheme, row.status, locale),
         "level": level_of(scheme, mark),
         "open": bool(mark) and row.provisional and not row.given,
         "href": f"/diary/{pupil}/marks/{group.id}/{period}",

@@ -167,7 +167,7 @@ def _group(group: ClassGroup, *, may_open: bool, divided: bool, may_change: bool
     return {
         "name": subject,
         "teacher": ", ".join(name for _id, name in group.teachers),
-        "pupils": str(group.pupils),
+        "pupils": ngettext("%(n)s pupil", "%(n)s pupils", group.pupils) % {"n": group.pupils},
         "href": f"/journal/{group.id}" if may_open else "",
         "members": f"/office/groups/{group.id}" if may_change else "",
     }

@@ -24,6 +24,7 @@ from kundelik_core.entitlements.office import (
     places,
 )
 from kundelik_core.entitlements.rules import end_of_day
+from kundelik_core.entitlements.sharing import set_sharing, sharing_history
 from kundelik_core.entitlements.vouchers import (
     NewVoucher,
     Voucher,
@@ -45,6 +46,7 @@ from kundelik_core.schools.queries.directory_of_people import Found, Search, fin
 from kundelik_core.web.frame import NOTES, Note, after, school_name, view
 from kundelik_core.web.modules import allowed
 from kundelik_core.web.offer_titles import feature_title, features_on, last_day
+from kundelik_core.web.plugin_view import at
 from kundelik_core.web.routes import form, page
 from kundelik_core.web.school_choice import asked_school, learn_schools, missing, school_tabs
 from kundelik_core.web.visit import Request, actor_of, form_of
@@ -53,6 +55,8 @@ __all__ = ["HANDLERS", "MAY", "doer_of", "pupils_like", "zone_of"]
 
 NOTES["place-given"] = Note(N_("The family has it from now on."))
 NOTES["place-ended"] = Note(N_("It has ended."))
+NOTES["sharing-on"] = Note(N_("What one guardian buys for a child serves all of them."))
+NOTES["sharing-off"] = Note(N_("What somebody buys serves that guardian and the child alone."))
 NOTES["code-withdrawn"] = Note(N_("That code opens nothing more. What it has opened stays."))
 
 MAY: Final = Permission.MODULES
@@ -132,6 +136,17 @@ async def withdraw(request: Request, voucher: FromPath[UUID]) -> Redirect:
     return after(request, f"{PATH}?school={school_id}", "code-withdrawn")
 
 
+@form(f"{PATH}/sharing", access=MAY)
+async def share(request: Request) -> Redirect:
+    """Say whom a purchase serves: all guardians of the child, or the one who made it."""
+    school_id, fields = await _school(request), await form_of(request)
+    shared = fields.get("shared") == "yes"
+    async with tenant(school_id, write=True) as tx:
+        await set_sharing(tx, shared, doer_of(request, school_id))
+    note = "sharing-on" if shared else "sharing-off"
+    return after(request, f"{PATH}?school={school_id}", note)
+
+
 async def _school(request: Request) -> int:
     await learn_schools(actor_of(request))
     return asked_school(request, MAY)
@@ -177,7 +192,7 @@ async def _page(
     q = (typed.get("q") or request.query_params.get("q") or "").strip()[:80]
     async with tenant(school_id) as tx:
         has, given = await licences(tx, now), await places(tx, now)
-        out = await vouchers(tx)
+        out, shares = await vouchers(tx), await sharing_history(tx)
         found = await pupils_like(tx, q)
     offered = await _offered(school_id)
     features = [
@@ -193,6 +208,8 @@ async def _page(
         places=[_place(one, school_id) for one in given],
         vouchers=[_voucher(one, school_id, now) for one in out],
         features=features,
+        shared=not shares or shares[0].shared,
+        shares=[{"shared": one.shared, "since": at(one.since)} for one in shares],
         q=q,
         found=found,
         chosen=typed.get("pupil", ""),
@@ -281,4 +298,4 @@ def _day(text: str) -> date:
         ) from None  # fmt: skip
 
 
-HANDLERS: Final[tuple[Any, ...]] = (overview, give, take_back, codes, withdraw)
+HANDLERS: Final[tuple[Any, ...]] = (overview, give, take_back, codes, withdraw, share)

@@ -39,7 +39,7 @@ from kundelik_core.web.module_view import (
     state_label,
     title_of,
 )
-from kundelik_core.web.modules import call_in, registry, switch
+from kundelik_core.web.modules import allowed, call_in, registry, switch
 from kundelik_core.web.plugin_view import origin
 from kundelik_core.web.routes import form, page
 from kundelik_core.web.school_choice import asked_school, learn_schools, missing, school_tabs
@@ -77,6 +77,7 @@ async def modules(request: Request) -> Response[bytes]:
                 enabled=one.name in enabled,
                 school_id=school_id,
                 prices=prices.get(one.name, ()),
+                halted=one.name in allowed().halted(),
             )
             | {"more": newly_seen(more.get(one.name, ()))}
             | paused(tripped.get(one.name), on=one.name in on)
@@ -141,7 +142,14 @@ async def _module(
         request,
         "module_about.html",
         status=422 if any(field["error"] for field in fields) else 200,
-        m=card(one, on=on, enabled=name in enabled, school_id=school_id, prices=prices)
+        m=card(
+            one,
+            on=on,
+            enabled=name in enabled,
+            school_id=school_id,
+            prices=prices,
+            halted=name in allowed().halted(),
+        )
         | {"more": newly_seen((await _more(turns)).get(name, ()))}
         | paused((await trips()).get(name), on=on),
         origin=origin(one, provenance(one, index_of(request.app.state.settings))),

@@ -1,7 +1,7 @@
 """Show a week of lessons: one's own, a child's, or that of a class."""
 
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -12,8 +12,9 @@ from kundelik_core.identity.access import Permission, schools_where
 from kundelik_core.identity.model import STAFF_ROLES, Actor
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.db import tenant
-from kundelik_core.kernel.i18n import _, current_locale
+from kundelik_core.kernel.i18n import N_, _, current_locale
 from kundelik_core.schools.calendar import monday_of, parse_iso_week, school_year_of
+from kundelik_core.schools.queries.structure import school_calendar
 from kundelik_core.schools.queries.timetable import Owner, TimetableWeek, timetable_week
 from kundelik_core.web.frame import school_name, view
 from kundelik_core.web.routes import page
@@ -22,6 +23,8 @@ from kundelik_core.web.timetable_view import week_context
 from kundelik_core.web.visit import Request, actor_of
 
 __all__ = ["HANDLERS"]
+
+CYCLES: Final = {"A": N_("odd week"), "B": N_("even week")}
 
 
 class Own(msgspec.Struct, frozen=True):
@@ -56,9 +59,9 @@ async def timetable(request: Request) -> Response[bytes]:
         raise missing()
     monday = _monday(request)
     found = await _read(chosen.school_id, chosen.owner, chosen.id, monday)
-    if found is None or found.owner is None:
+    if found is None or found.week.owner is None:
         raise missing()
-    name = " ".join(found.owner)
+    name = " ".join(found.week.owner)
     views = [
         {"href": f"/timetable?of={own.id}", "label": _label(own, mine), "current": own == chosen}
         for own in mine
@@ -75,7 +78,7 @@ async def timetable_of_class(request: Request, class_id: FromPath[UUID]) -> Resp
     for school_id in schools_where(actor_of(request), Permission.TIMETABLE_READ):
         found = await _read(school_id, "class", class_id, monday)
         if found is not None:
-            names = (found.class_name(), f"/timetable/class/{class_id}", "")
+            names = (found.week.class_name(), f"/timetable/class/{class_id}", "")
             return _answer(request, found, "class", monday, names, [])
     raise missing()
 
@@ -100,26 +103,36 @@ def _monday(request: Request) -> date:
     return monday
 
 
-async def _read(school_id: int, owner: Owner, whose: UUID, monday: date) -> TimetableWeek | None:
+class Read(NamedTuple):
+    """A week as it was read, and which of two alternating weeks it is ("" where none do)."""
+
+    week: TimetableWeek
+    cycle: str
+
+
+async def _read(school_id: int, owner: Owner, whose: UUID, monday: date) -> Read | None:
     span = (monday, monday + timedelta(days=6))
+    year = school_year_of(span[1])
     async with tenant(school_id) as tx:
-        found = await timetable_week(tx, owner, whose, span, school_year_of(span[1]))
-    return None if found.owner is None else found
+        found = await timetable_week(tx, owner, whose, span, year)
+        calendar = await school_calendar(tx, year) if found.alternates else None
+    week = calendar.week_of(monday) if calendar else None
+    return None if found.owner is None else Read(found, week.cycle if week else "")
 
 
 def _answer(
     request: Request,
-    found: TimetableWeek,
+    found: Read,
     owner: Owner,
     monday: date,
     names: tuple[str, str, str],
     views: list[dict[str, object]],
 ) -> Response[bytes]:
     title, path, tail = names
-    context = week_context(found, owner, monday, clock.today(), path)
+    context = week_context(found.week, owner, monday, clock.today(), path)
     week = {
         "title": context.pop("span"),
-        "sub": "",
+        "sub": _(CYCLES[found.cycle]) if found.cycle else "",
         "prev": context.pop("prev") + tail,
         "next": context.pop("next") + tail,
         "current": "",

@@ -43,6 +43,13 @@ _TIERS: Final = {
     "verified": N_("verified: it passes all tests of the kit, and its maker is known"),
     "certified": N_("certified: people have read its code"),
 }
+# Where the reason says more than the state.
+_LABELS: Final = {"held": N_("held back"), "disabled": N_("disabled"), "changed": N_("changed")}
+_LEVELS: Final = {
+    "platform": N_("the approval, for all schools at once"),
+    "school": N_("each school for itself"),
+    "user": N_("each person, where the school allows it"),
+}
 _STEPS: Final = {
     "approve": N_("approved"),
     "migrate": N_("made ready to run"),
@@ -54,6 +61,8 @@ _STEPS: Final = {
     "retain": N_("taken away, its data put aside"),
     "erase": N_("erased"),
 }
+# Who acted where nobody did: so it stands in the history of a plugin.
+_SERVER: Final = N_("the server's start")
 _HOSTS: Final = {
     "starting": N_("starting"),
     "running": N_("running"),
@@ -73,13 +82,13 @@ def at(moment: datetime | None) -> str:
 
 def card(one: Found, approval: Approval | None) -> Context:
     """Return a plugin as the list shows it."""
-    held = one.reason is not None and one.reason.code == "held"
+    why = one.reason.code if one.reason else ""
     return {
         "name": one.name,
         "title": title_of(one),
         "version": one.version,
         "state": one.state.value,
-        "state_label": _("held back") if held else state_label(one.state),
+        "state_label": _(_LABELS[why]) if why in _LABELS else state_label(one.state),
         "ok": one.state is State.LOADED,
         "new": one.state is State.FOUND and approval is None,
         "reason": one.reason.text(_) if one.reason else "",
@@ -109,6 +118,8 @@ def registered(one: Found, approval: Approval | None, known: Provenance) -> Cont
 
 def next_step(one: Found, approval: Approval | None) -> str:
     """Return the command that comes next, or nothing."""
+    if one.reason is not None and one.reason.code == "banned":
+        return ""  # the reason itself says what comes first
     if one.state is State.FOUND or (one.state in _AWAY and one.sha256):
         return f"kundelik plugin approve {one.name}"
     if one.state is State.APPROVED:
@@ -139,6 +150,7 @@ def wants(one: Found, approval: Approval | None) -> Facts:
         (_("May see"), reads or [_("nothing of the school")]),
         (_("Is told of"), uses.events),
         (_("Shows something on"), uses.slots),
+        (_("Finds for staff who search"), uses.search),
         (_("Pages of its own"), f"/x/{one.name}" if uses.pages else ""),
         (_("Jobs"), uses.jobs),
         (_("Commands"), uses.commands),
@@ -150,6 +162,7 @@ def wants(one: Found, approval: Approval | None) -> Facts:
         (_("Sells"), uses.products),
         (_("Keeps data about people"), _("yes") if manifest.data.personal else _("no")),
         (_("Needs"), manifest.requires),
+        (_("Is switched on by"), _(_LEVELS[manifest.level])),
         (_("Made by"), manifest.vendor.name),
         (_("Questions"), manifest.vendor.support),
         (_("Security"), manifest.vendor.security),
@@ -181,7 +194,7 @@ def approved(one: Approval) -> Facts:
     until = kept_for(one)
     return _facts(
         (_("Version"), one.version),
-        (_("By"), one.approved_by),
+        (_("By"), _doer(one.approved_by)),
         (_("When"), at(one.approved_at)),
         (_("Runs"), _(_MODES[one.mode])),
         (_("Scopes"), one.scopes),
@@ -205,6 +218,11 @@ def host(one: HostState | None) -> Facts:
     )
 
 
+def _doer(name: str) -> str:
+    """Return who did it: an account's name as it is, the server itself in the reader's words."""
+    return _(_SERVER) if name == _SERVER else name
+
+
 def _facts(*pairs: tuple[str, str | Iterable[str]]) -> Facts:
     return [
         {"label": label, "values": [value] if isinstance(value, str) else list(value)}
@@ -219,7 +237,7 @@ def life(events: Iterable[LifeEvent]) -> list[Context]:
         {
             "at": at(one.at),
             "step": _(_STEPS.get(one.step, one.step)),
-            "by": one.doer,
+            "by": _doer(one.doer),
             "version": one.version,
             "note": _(_MODES[one.note]) if one.note in _MODES else one.note,
             "scopes": ", ".join(one.scopes),
@@ -254,4 +272,4 @@ def calls(trip: Trip | None) -> Mapping[str, object]:
     """Return whether a plugin is left alone, and what can be done about it."""
     if trip is None or not trip.tripped:
         return {"tripped": False, "held": False, "since": "", "by": ""}
-    return {"tripped": True, "held": trip.held, "since": at(trip.since), "by": trip.doer}
+    return {"tripped": True, "held": trip.held, "since": at(trip.since), "by": _doer(trip.doer)}

@@ -25,6 +25,7 @@ _HEADERS: Final = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
 )
 _DOOR: Final = re.compile(r"/x/[^/]+/hook/[^/]+/?\Z")
+_UNFIT: Final = re.compile(r"[\\\x00-\x20\x7f]")
 _HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 
@@ -59,7 +60,7 @@ def local_path(text: str, default: str = "/") -> str:
     if not text.startswith("/") or text[:2] in {"//", "/\\"} or len(text) > 2000:
         return default
     # Browsers drop tabs and line ends inside an address and read a backslash as a slash.
-    if "\\" in text or any(ord(c) < 0x21 or ord(c) == 0x7F for c in text):
+    if _UNFIT.search(text):
         return default
     parts = urlsplit(text)
     return default if parts.scheme or parts.netloc else text

@@ -9,6 +9,8 @@ import msgspec
 from kundelik_core.entitlements.model import EVERYTHING, Granted
 from kundelik_core.entitlements.queries import grants_of
 from kundelik_core.entitlements.rules import span_at
+from kundelik_core.entitlements.sharing import sharing_of
+from kundelik_core.entitlements.verdict import reaches
 from kundelik_core.identity.model import Actor
 from kundelik_core.kernel import clock
 from kundelik_core.kernel.db import Tenant, tenant
@@ -34,12 +36,20 @@ async def services_of(actor: Actor, locale: Locale) -> list[Service]:
     for member in actor.memberships:
         if member.role == "pupil":
             pupils[member.school_id][member.person_id] = ""
+    viewers: dict[UUID, UUID] = {}
     for child in actor.children:
         pupils[child.school_id][child.pupil_id] = child.given_name
+        viewers[child.pupil_id] = child.guardian_id
     now, lines = clock.now(), []
     for school_id in actor.schools:
         async with tenant(school_id) as tx:
-            found = await grants_of(tx, list(pupils[school_id]))
+            shared = await sharing_of(tx)
+            found = [
+                one
+                for one in await grants_of(tx, list(pupils[school_id]))
+                if one.pupil_id is None
+                or reaches(one, viewers.get(one.pupil_id, one.pupil_id), shared=shared)
+            ]
             parts = await _parts(tx, {one.scope for one in found} - {EVERYTHING}, locale)
         grouped: defaultdict[tuple[str, str, UUID | None], list[Granted]] = defaultdict(list)
         for grant in found:

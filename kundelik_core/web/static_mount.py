@@ -93,7 +93,11 @@ def lean(script: str) -> str:
     holds that).
     """
     lines = (line.strip() for line in script.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
+    return "\n".join(line for line in lines if line and not _is_comment(line)) + "\n"
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("//") or (line.startswith("/*") and line.endswith("*/"))
 
 
 def pack(name: str, data: bytes) -> File:

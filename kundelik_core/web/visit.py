@@ -1,6 +1,7 @@
 """Hold what is known of one request: who, in which language, from where."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
 from typing import Any, Final, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -42,6 +43,11 @@ THEME_COOKIE: Final = "kundelik_theme"
 NOTE_COOKIE: Final = "kundelik_note"
 KEY: Final = "kundelik.visit"
 YEAR_SECONDS: Final = 365 * 24 * 3600
+
+
+# There are few different ones; what a browser sends is shorter.
+_MOST_LANGUAGES: Final = 200
+_picked: Final = lru_cache(maxsize=256)(pick_locale)
 
 
 class Visit(msgspec.Struct, kw_only=True):
@@ -107,7 +113,7 @@ def choose_locale(visit: Visit, asked: str, accept_language: str) -> Locale:
         return as_locale(visit.cookies[LANG_COOKIE])
     if visit.actor:
         return visit.actor.locale
-    return pick_locale(accept_language)
+    return _picked(accept_language[:_MOST_LANGUAGES])
 
 
 def set_cookie(

@@ -60,6 +60,7 @@ def frame(lang: str, kind: str, current: str) -> dict[str, Any]:
         "slots": [],
         "school": p("№ 12 мектеп-гимназия", "Школа-гимназия № 12", "School No. 12") if kind else "",
         "user": user and {"name": user[0], "initials": user[1], "role": user[2]},
+        "seek": kind in {"teacher", "office"},
         "nav": [
             {
                 "href": href,

@@ -106,7 +106,7 @@ def diary(lang: str) -> dict[str, Any]:
         "New since Friday: 3 marks, 1 remark",
     )
     return frame(lang, "family", "/diary") | {
-        "child": {"id": "c1", "name": "Серікова Айша", "class_name": p("5 «А»", "5 «А»", "5 “A”")},
+        "child": {"id": "c1", "name": "Серікова Айша", "class_name": p("5 «А»", "5 «А»", "5 «A»")},
         "children": [
             {"href": "#", "name": "Айша", "school": p("№ 12", "№ 12", "No. 12"), "current": True},
             {"href": "#e", "name": "Ерлан", "school": p("№ 4", "№ 4", "No. 4"), "current": False},

@@ -88,7 +88,7 @@ def journal(lang: str) -> dict[str, Any]:
     return frame(lang, "teacher", "/journal") | {
         "group": {
             "id": "g1",
-            "title": p("5 «А» · Математика", "5 «А» · Математика", "5 “A” · Maths"),
+            "title": p("5 «А» · Математика", "5 «А» · Математика", "5 «A» · Maths"),
         },
         "groups": [
             {

@@ -19,7 +19,7 @@ def prices(lang: str) -> dict[str, Any]:
     notes = p("2-баладан бастап 80\u00a0% · ішінде 12\u00a0% салық",
               "начиная с ребёнка № 2 – 80\u00a0% · включая налог 12\u00a0%",
               "from child 2 on 80\u00a0% · 12\u00a0% tax inside")  # fmt: skip
-    since = p("2026 ж. 1 қыркүйек, 09:00", "1 сентября 2026 г., 09:00", "September 1, 2026, 09:00")
+    since = p("2026 ж. 1 қыркүйек, 09:00", "1 сентября 2026 г., 09:00", "1 September 2026, 09:00")
     price = {
         "amount": "1\u00a0500\u00a0₸", "currency": "KZT", "per": "month", "per_text": month,
         "audience": "parent", "audience_text": family, "notes": notes, "since": since, "until": "",
@@ -70,16 +70,83 @@ def licences(lang: str) -> dict[str, Any]:
                    for name in PUPILS[3:6]],
         "vouchers": [
             {"title": rating, "months": "3", "used": used, "state": until,
-             "made": p("2026 ж. 4 қараша", "4 ноября 2026 г.", "November 4, 2026"),
+             "made": p("2026 ж. 4 қараша", "4 ноября 2026 г.", "4 November 2026"),
              "action": action}
             for action in (SCHOOL, "")
         ],
+        "shared": False,
+        "shares": [{"shared": shared, "since": p("2026 ж. 4 қараша, 12:00",
+                                                 "4 ноября 2026 г., 12:00",
+                                                 "4 November 2026, 12:00")}
+                   for shared in (False, True)],
         "typed": {"months": "", "uses": "", "codes": "", "expires": ""},
         "error": "",
         "for_codes": False,
         "most": 200,
         "school_id": 1,
         "schools": [],
+    }  # fmt: skip
+
+
+def payouts(lang: str) -> dict[str, Any]:
+    """A vendor to pay by hand, one on its way, one that owes, and a loss."""
+    p = picker(lang)
+    day = p("2026 ж. 4 қараша, 12:00", "4 ноября 2026 г., 12:00", "November 4, 2026, 12:00")
+    sums = {"ripe": "1 200 ₸", "all": "4 300 ₸", "owes": "", "paid": "12 000 ₸", "schools": 3}
+    vendor = {
+        "name": "Әндер",
+        "sums": [sums],
+        "method": "",
+        "destination": "KZ12 3456 7890",
+        "least": "1 000 ₸",
+        "login": "vendor",
+    }
+    way = {
+        "vendor": "Music",
+        "school": 12,
+        "amount": "900 ₸",
+        "back": False,
+        "method": "redirect",
+        "reason": "",
+        "since": day,
+        "by_hand": "",
+        "not_paid": "",
+    }
+    waits, asked = p("күтуде", "ждёт", "waits"), p("жауап жоқ", "ответа нет", "no answer yet")
+    return frame(lang, "platform", "/platform") | {
+        "waiting": [{"vendor": "Әндер", "currency": "KZT", "seen": 120_000, "amount": "1 200 ₸",
+                     "schools": 3, "destination": "KZ12 3456 7890", "until": "2026-11-04"}],
+        "on_way": [way | {"state": waits, "by_hand": "#"},
+                   way | {"state": asked, "reason": "unclear", "not_paid": "#"},
+                   way | {"state": asked, "back": True}],
+        "vendors": [vendor, vendor | {"name": "Music", "method": "redirect",
+                                      "sums": [sums | {"owes": "300 ₸"}]}],
+        "transfers": [{"vendor": "Әндер", "amount": "1 200 ₸", "at": day, "returned": returned,
+                       "action": "" if returned else "#"} for returned in ("", day)],
+        "losses": [{"school": 12, "order": "019a7f0e:1", "amount": "990 ₸", "at": day}],
+        "wrong": "Music",
+        "typed": {"method": "", "destination": "", "least": "x", "login": ""},
+        "error_field": "least",
+        "error": p("Бұл сома емес.", "Это не сумма.", "That is no amount."),
+    }  # fmt: skip
+
+
+def vendor(lang: str) -> dict[str, Any]:
+    """A vendor that was paid, and one that owes."""
+    p = picker(lang)
+    day = p("2026 ж. 4 қараша", "4 ноября 2026 г.", "November 4, 2026")
+    paid, failed = p("төленді", "выплачено", "paid"), p("өтпеді", "не прошло", "came to nothing")
+    sums = {"ripe": "1 200 ₸", "all": "4 300 ₸", "owes": "", "paid": "12 000 ₸", "schools": 3}
+    ended = {"day": day, "amount": "2 000 ₸", "back": "", "schools": 3, "state": paid, "ok": True}
+    return frame(lang, "platform", "/vendor") | {
+        "vendors": [
+            {"name": "Әндер", "way": "redirect", "destination": "KZ12", "least": "1 000 ₸",
+             "sums": [sums], "on_way": ["900 ₸"],
+             "payouts": [ended, ended | {"back": "500 ₸"},
+                         ended | {"state": failed, "ok": False}]},
+            {"name": "Music", "way": "redirect", "destination": "", "least": "",
+             "sums": [sums | {"owes": "300 ₸"}], "on_way": [], "payouts": []},
+        ],
     }  # fmt: skip
 
 

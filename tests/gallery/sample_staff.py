@@ -208,7 +208,7 @@ def klass(lang: str) -> dict[str, Any]:
             {
                 "name": s,
                 "teacher": "Жұмабаева Сәуле" if i else "",
-                "pupils": "28",
+                "pupils": p("28 оқушы", "28 учеников", "28 pupils"),
                 "href": "#",
                 "members": "#" if i % 2 else "",
             }
@@ -283,7 +283,9 @@ def week(lang: str) -> dict[str, Any]:
 def choose(lang: str) -> dict[str, Any]:
     """The start of an import."""
     formats = [{"label": "OneRoster 1.1", "sub": "ZIP"}, {"label": "CSV, XLSX", "sub": "5 «А»"}]
-    return review(lang) | {"step": "choose", "formats": formats}
+    staff = picker(lang)("Қызметкерлер", "Сотрудники", "Staff")
+    slips = [{"value": "staff", "label": staff}, {"value": "5a", "label": "5 «А»"}]
+    return review(lang) | {"step": "choose", "formats": formats, "slips": slips}
 
 
 def several(lang: str) -> dict[str, Any]:

@@ -85,6 +85,9 @@ class Handler(BaseHTTPRequestHandler):
     edited = False
     """Whether somebody changes the files meanwhile, and wants to see it."""
     protocol_version = "HTTP/1.1"
+    # Head and body in one piece, or the second one waits for the first to be heard.
+    wbufsize = -1
+    disable_nagle_algorithm = True
 
     @override
     def log_message(self, format: str, *args: Any) -> None:

@@ -21,6 +21,7 @@ from tests.gallery.test_journal_script import (
     saved,
     start,
 )
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 BOOK = Handler.book
@@ -197,30 +198,62 @@ def test_names_of_namesakes_are_left_out_of_a_paste(tab: Page, gallery: str) -> 
 
 def test_a_comment_does_not_get_into_the_window_of_another_pupil(tab: Page, gallery: str) -> None:
     start(tab, gallery)
-    held: list[Route] = []
-    tab.route("**/history", lambda route: held.append(route))  # noqa: PLW0108 - looked into
-
-    def look(number: int) -> None:
-        press(tab, "F2")
-        expect(tab.locator("#cell")).to_be_visible()
-        for _ in range(500):
-            if len(held) == number:
-                break
-            tab.evaluate("new Promise((done) => setTimeout(done, 10))")
-        assert held[-1].request.url.endswith(f"/p{number - 1}/history")
-
-    look(1)
+    held = hold_histories(tab)
+    look(tab, held, 0)
     press(tab, "Escape ArrowDown")
-    look(2)
-    entry = {"at": "2026-11-20T09:15:00+05:00", "by": "G", "field": "comment", "old": "",
-             "new": "of p0", "reason": ""}  # fmt: skip
+    look(tab, held, 1)
     held[1].fulfill(json={"entries": []})
     expect(tab.locator("#history")).to_have_text("No change yet.")
-    with tab.expect_response("**/p0/history"):
-        held[0].fulfill(json={"entries": [entry]})
-    tab.evaluate("new Promise((done) => setTimeout(done))")
+    with tab.expect_response("**/p0/history") as answered:
+        held[0].fulfill(json={"entries": [comment("of p0")]})
+    answered.value.finished()
+    tab.evaluate("new Promise((done) => setTimeout(done, 20))")
     assert tab.locator("#comment").input_value() == ""
     expect(tab.locator("#history")).to_have_text("No change yet.")
+
+
+def test_a_comment_is_there_again_though_its_cell_was_still_being_read(
+    tab: Page, gallery: str
+) -> None:
+    start(tab, gallery)
+    held = hold_histories(tab)
+    look(tab, held, 0)
+    tab.locator("#comment").fill("of p0")
+    tab.locator("#comment-form .go").click()
+    expect(tab.locator("#cell")).to_be_hidden()
+    with tab.expect_response("**/p0/history") as answered:
+        held[0].fulfill(json={"entries": []})
+    answered.value.finished()
+    look(tab, held, 0)
+    held[1].fulfill(json={"entries": [comment("of p0")]})
+    expect(tab.locator("#comment")).to_have_value("of p0")
+
+
+def hold_histories(tab: Page) -> list[Route]:
+    """Let nobody answer what is asked about cells; return what was asked so far."""
+    held: list[Route] = []
+    tab.route("**/history", lambda route: held.append(route))  # noqa: PLW0108 - looked into
+    return held
+
+
+def look(tab: Page, held: list[Route], pupil: int) -> None:
+    """Open the window of the active cell, which is this pupil's, and wait for its question."""
+    before = len(held)
+    press(tab, "F2")
+    expect(tab.locator("#cell")).to_be_visible()
+
+    def asked() -> bool:
+        tab.evaluate("0")  # routes are noticed while something is awaited
+        return len(held) > before
+
+    wait_for(asked, what="the question for the history")
+    assert held[-1].request.url.endswith(f"/p{pupil}/history")
+
+
+def comment(text: str) -> dict[str, str]:
+    """An entry of a history."""
+    return {"at": "2026-11-20T09:15:00+05:00", "by": "G", "field": "comment", "old": "",
+            "new": text, "reason": ""}  # fmt: skip
 
 
 def test_a_comment_that_was_not_read_yet_is_not_emptied(tab: Page, gallery: str) -> None:

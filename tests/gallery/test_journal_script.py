@@ -330,6 +330,27 @@ def test_a_phone_has_big_keys_and_one_lesson(tab: Page, gallery: str) -> None:
     assert BOOK.cells == {(TODAY, "p0"): "10", (TODAY, "p1"): "7"}
 
 
+def test_a_column_that_nobody_may_write_in_has_no_keys(tab: Page, gallery: str) -> None:
+    tab.set_viewport_size({"width": 390, "height": 844})
+    start(tab, gallery)
+    expect(tab.locator("#pad")).to_be_visible()
+    locked = tab.locator('#grid thead th[data-lock="closed"]').first
+    columns = tab.locator("#grid thead th[data-id]")
+    at = columns.evaluate_all("(all, one) => all.indexOf(one)", locked.element_handle())
+    tab.locator("#pick-col").select_option(index=at)
+    expect(tab.locator("#pad")).to_be_hidden()
+    tab.locator("#pick-col").select_option(index=11)
+    expect(tab.locator("#pad")).to_be_visible()
+
+
+def test_a_new_work_is_as_large_as_the_last_of_its_kind(tab: Page, gallery: str) -> None:
+    start(tab, gallery)
+    kind = tab.locator("#work-kind option").first.get_attribute("value")
+    last = tab.locator(f'#grid thead th.w[data-kind="{kind}"]').last
+    tab.locator("#add-work").click()
+    expect(tab.locator("#work-max")).to_have_value(last.get_attribute("data-max") or "")
+
+
 def test_tab_leaves_the_grid_at_its_end(tab: Page, gallery: str) -> None:
     start(tab, gallery)
     press(tab, "End Tab")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.axe import COLOURS, EVERYTHING, faults
+from tests.axe import COLOURS, EVERYTHING, asked, faults
 from tests.gallery.pages import PAGES
 
 LOOKS = ("nauryz", "contrast")
@@ -20,7 +18,7 @@ ENHANCED = "color-contrast-enhanced"
 ASKED = {
     ("nauryz", "light"): EVERYTHING,
     ("nauryz", "dark"): COLOURS,
-    ("contrast", "light"): json.dumps({"rules": {ENHANCED: {"enabled": True}}}),
+    ("contrast", "light"): asked(rules={ENHANCED: {"enabled": True}}),
     ("contrast", "dark"): COLOURS.replace("color-contrast", f'{ENHANCED}", "color-contrast'),
 }
 

@@ -44,6 +44,8 @@ class Explanation(msgspec.Struct, frozen=True):
     mark: str
     status: str
     text: str
+    short: str = ""
+    """The status as it fits into a cell, like “n/a”."""
 
 
 def explain(
@@ -71,6 +73,7 @@ def compose(
         mark=mark_text(scheme, result.mark, locale),
         status=status_text(scheme, result.status, locale),
         text=_text(scheme, result, parts, (raw, percent), reader),
+        short=status_short(scheme, result.status, locale),
     )
 
 
@@ -101,6 +104,12 @@ def status_text(scheme: GradingScheme, status: str, locale: str) -> str:
     """Give a status in words."""
     known = scheme.status(status) if status else None
     return known.label.get(locale) if known is not None else ""
+
+
+def status_short(scheme: GradingScheme, status: str, locale: str) -> str:
+    """Give a status as it is written into a cell of a sheet."""
+    known = scheme.status(status) if status else None
+    return known.short.get(locale) if known is not None else ""
 
 
 def part_of(

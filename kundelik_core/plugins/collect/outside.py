@@ -8,6 +8,7 @@ from kundelik_core.plugins.collect.handlers import Handlers
 from kundelik_core.plugins.declared import STEPS, DeclaredProvider, DeclaredService, DeclaredWebhook
 from kundelik_core.sdk import (
     PAYMENT_NEWS,
+    PAYMENT_PAYOUT,
     PAYMENT_PROVIDER,
     SERVICES,
     Manifest,
@@ -32,6 +33,10 @@ def collect_outside(handlers: Handlers, manifest: Manifest) -> dict[str, object]
         raise bad_form("services", f"only the kind payment may ask for {PAYMENT_PROVIDER}")
     if PAYMENT_NEWS in manifest.uses.services and PAYMENT_PROVIDER not in manifest.provides:
         raise bad_form("services", f"only who provides {PAYMENT_PROVIDER} has {PAYMENT_NEWS}")
+    if PAYMENT_PAYOUT in manifest.uses.services:
+        raise bad_form("services", f"only the core asks for {PAYMENT_PAYOUT}")
+    if PAYMENT_PAYOUT in manifest.provides and PAYMENT_PROVIDER not in manifest.uses.services:
+        raise bad_form("services", f"only who asks for {PAYMENT_PROVIDER} gives {PAYMENT_PAYOUT}")
     return {
         "webhooks": _webhooks(handlers, manifest),
         "services": _services(handlers, manifest),

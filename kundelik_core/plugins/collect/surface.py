@@ -1,4 +1,4 @@
-"""Collect what people see of a plugin: places on pages, own pages, menu, permissions, settings."""
+"""Collect what people meet of a plugin: places on pages, own pages, menu, search, settings."""
 
 from collections.abc import Collection
 from typing import Any, Final
@@ -8,10 +8,16 @@ from msgspec import inspect
 
 from kundelik_core.plugins.collect.faults import bad_form, undeclared
 from kundelik_core.plugins.collect.handlers import Handlers
-from kundelik_core.plugins.declared import DeclaredPage, DeclaredSlot, SettingField, page_name
+from kundelik_core.plugins.declared import (
+    DeclaredPage,
+    DeclaredSearch,
+    DeclaredSlot,
+    SettingField,
+    page_name,
+)
 from kundelik_core.plugins.paths import PathError, parse_path
 from kundelik_core.plugins.settings import setting_fault
-from kundelik_core.sdk import Manifest, NavItem, Page, Permission, Settings, Slot
+from kundelik_core.sdk import Manifest, NavItem, Page, Permission, Search, Settings, Slot
 
 __all__ = ["collect_surface"]
 
@@ -33,6 +39,7 @@ def collect_surface(
     found = {
         "permissions": permissions,
         "slots": _slots(handlers, manifest, codes),
+        "search": _search(handlers, manifest, codes),
         "pages": pages,
         "navigation": _navigation(handlers, pages),
         "settings": [] if model is None else _settings(model),
@@ -63,6 +70,15 @@ def _slots(handlers: Handlers, manifest: Manifest, codes: Collection[str]) -> li
         _known("slots", slot.permission, codes)
         handlers.put("slots", "slot", slot.slot, slot.render)
         found.append(handlers.half("slots", slot, DeclaredSlot))
+    return found
+
+
+def _search(handlers: Handlers, manifest: Manifest, codes: Collection[str]) -> list[DeclaredSearch]:
+    found = []
+    for one in handlers.named("search", Search, "name", manifest.uses.search, "uses.search"):
+        _known("search", one.permission, codes)
+        handlers.put("search", "search", one.name, one.find)
+        found.append(handlers.half("search", one, DeclaredSearch))
     return found
 
 

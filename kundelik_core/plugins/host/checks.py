@@ -26,6 +26,7 @@ from kundelik_core.sdk import (
     Page,
     PaymentProvider,
     PrivacyHandlers,
+    Search,
     Service,
     Slot,
     Subscription,
@@ -51,6 +52,10 @@ class _Echo:
     @hookimpl
     def slots(self) -> list[Slot]:
         return [Slot(render=_nothing, **_fields(one)) for one in self._declared.slots]
+
+    @hookimpl
+    def search(self) -> list[Search]:
+        return [Search(find=_nothing, **_fields(one)) for one in self._declared.search]
 
     @hookimpl
     def pages(self) -> list[Page]:

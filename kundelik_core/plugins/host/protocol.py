@@ -63,6 +63,7 @@ _MB: Final = 1024 * _KB
 ANSWER_BYTES: Final[Mapping[HandlerKind, int]] = MappingProxyType(
     {
         "slot": 64 * _KB,
+        "search": 64 * _KB,
         "page": 2 * _MB,
         "event": _KB,
         "job": _KB,

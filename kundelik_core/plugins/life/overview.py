@@ -13,7 +13,7 @@ from kundelik_core.plugins.life.model import Approval, Trip
 from kundelik_core.plugins.life.policy import Index, index_of, policy_of
 from kundelik_core.plugins.life.queries import approvals, life_events, trips
 from kundelik_core.plugins.life.remove import kept_for
-from kundelik_core.plugins.life.rules import decide, observed
+from kundelik_core.plugins.life.rules import decide, observed, without_process
 from kundelik_core.plugins.states import Found
 
 __all__ = ["overview", "overview_without_database", "standings"]
@@ -29,7 +29,9 @@ async def standings(
     found = await asyncio.to_thread(all_found, settings)
     known, tripped = await approvals(), await trips()
     decided = decide(found, known, policy_of(settings))
-    if running is not None:
+    if running is None:
+        decided = without_process(decided, tripped)
+    else:
         decided = observed(decided, {one.name: one for one in running}, tripped)
     return decided, known, tripped
 

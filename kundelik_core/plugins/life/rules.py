@@ -16,7 +16,17 @@ from kundelik_core.kernel.i18n import N_
 from kundelik_core.plugins.life.model import Approval, Kept, Step, Trip
 from kundelik_core.plugins.states import Found, Reason, State
 
-__all__ = ["Ban", "Policy", "after_step", "banned", "decide", "kept_until", "observed", "wanted"]
+__all__ = [
+    "Ban",
+    "Policy",
+    "after_step",
+    "banned",
+    "decide",
+    "kept_until",
+    "observed",
+    "wanted",
+    "without_process",
+]
 
 _ANY: Final[tuple[Kept | None, ...]] = (
     None, "approved", "migrated", "withdrawn", "blocked", "retained", "erased"
@@ -111,7 +121,7 @@ def wanted(decided: Iterable[Found]) -> frozenset[str]:
 def _decided(one: Found, approval: Approval | None, policy: Policy) -> Found:
     ban = banned(policy.bans, one.name, one.version)
     if ban is not None:
-        return one.turned(State.BLOCKED, _block_reason(ban.reason))
+        return one.turned(State.BLOCKED, _ban_reason(ban.reason))
     if one.state is not State.FOUND or approval is None:
         return one
     match approval.state:
@@ -182,6 +192,19 @@ def observed(
     return tuple(_observed(one, running.get(one.name), trips.get(one.name)) for one in decided)
 
 
+def without_process(decided: Iterable[Found], trips: Mapping[str, Trip]) -> tuple[Found, ...]:
+    """Return where plugins stand for who asks no process; what is held back is told as well."""
+    return tuple(
+        one.turned(State.TRIPPED, _trip_reason(trip))
+        if one.state is State.MIGRATED
+        and one.reason is None
+        and (trip := trips.get(one.name)) is not None
+        and trip.tripped
+        else one
+        for one in decided
+    )
+
+
 def _observed(one: Found, here: Found | None, trip: Trip | None) -> Found:
     if one.state is not State.MIGRATED or one.reason is not None:
         return one
@@ -205,6 +228,13 @@ def _block_reason(why: str) -> Reason:
     if not why:
         return Reason("blocked", N_("The operator shut it out."))
     return Reason("blocked", N_("The operator shut it out: %(why)s"), {"why": why})
+
+
+def _ban_reason(why: str) -> Reason:
+    help_ = N_("Take its line out of the blocklist, restart the server, and approve it again.")
+    if not why:
+        return Reason("banned", N_("It stands on the blocklist."), {}, help_)
+    return Reason("banned", N_("It stands on the blocklist: %(why)s"), {"why": why}, help_)
 
 
 def _withdrawn(approval: Approval) -> Reason:

@@ -168,7 +168,7 @@ class Equipment:
         return self._allowed.known(call.school.id) if call.school else self._registry.loaded
 
     def _providers(self, call: CallContext) -> tuple[ListedProvider, ...]:
-        """Return the ways to pay that the school allows, and whether the operator set them up."""
+        """Return the ways to pay, whether the school allows them and the operator set them up."""
         if call.providers:  # what a test hands over
             return call.providers
         on = self._on(call)
@@ -179,9 +179,10 @@ class Equipment:
                 can=one.can,
                 terms=one.terms,
                 ready=set(one.needs) <= self._secrets.of(name).keys(),
+                on=name in on,
             )
             for name, one in self._registry.ways_to_pay.items()
-            if name in on
+            if not self._allowed.is_halted(name)
         )
 
 
@@ -197,7 +198,7 @@ def _assemble(
 ) -> Running:
     board = SharedBoard(registry.loaded)
     allowed = Allowed(registry, board.halted)
-    broker = Broker(registry, allowed.active, wake_of(registry))
+    broker = Broker(registry, allowed.active, wake_of(registry), board.halted)
     if hosts:
         hosts.answer_with(broker.ask)
     here = LocalRunner(registry, pools.of if pools else None, broker.ask)

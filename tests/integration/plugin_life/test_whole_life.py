@@ -229,7 +229,7 @@ async def test_the_blocklist_holds_from_the_start_on_and_after_it(
     file = tmp_path / "bans.toml"
     file.write_text(f'[[plugin]]\nname = "{name}"\nversions = "<2"\nreason = "leaks"\n')
     async with bench.process(plugin_blocklist=str(file)) as here:
-        assert state_of(here, name) == (State.BLOCKED, "blocked")
+        assert state_of(here, name) == (State.BLOCKED, "banned")
     # The master of the server writes it down; taking the line away lets nothing in.
     policy = policy_of(Settings(plugin_blocklist=str(file)))
     banned = msgspec.structs.replace(bench.op, policy=policy)

@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from kundelik_core.gradebook.schemes.catalogue import newest
 from kundelik_core.kernel.clock import set_now
 from kundelik_core.web.middleware import Shell
 from tests.factories import NOW, Factory
@@ -99,6 +100,21 @@ async def test_a_schools_journals_stand_by_class_and_a_teachers_by_subject(
     teacher = (await get(app, town, "teacher", "/journal")).text
     assert len(heads(teacher)) == 1
     assert "<b>5 «Б»</b>" in teacher
+
+
+async def test_a_class_without_marks_is_not_told_to_wait_for_them(
+    app: Shell, town: Town, factory: Factory
+) -> None:
+    other = town.here.other
+    path = f"/classes/{other.school_class}/marks"
+    await factory.tenant.execute(
+        "update core.teaching_group set scheme_code = $3, scheme_version = $4 "
+        "where school_id = $1 and id = $2",
+        town.here.id, other.group, "kz-grade1-none", newest("kz-grade1-none").version,
+    )  # fmt: skip
+    page = (await get(app, town, "director", path)).text
+    assert "No marks are given in this class" in page
+    assert "No marks yet" not in page
 
 
 def heads(page: str) -> list[str]:

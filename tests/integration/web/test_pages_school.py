@@ -171,21 +171,21 @@ async def test_a_module_adds_to_the_class_of_the_school_that_switched_it_on(
         town.here.id, pupil, date(2015, 11, 6),
     )  # fmt: skip
     path = f"/classes/{town.here.journal.school_class}"
-    assert "Birthday this week" not in (await get(app, town, "homeroom", path)).text
+    assert "Birthday soon" not in (await get(app, town, "homeroom", path)).text
     async with tenant(town.here.id, write=True) as tx:
         await enable_plugin(tx, registry(), "birthdays", town.here.people["director"])
     # Being reminded is everybody's own matter.
-    assert "Birthday this week" not in (await get(app, town, "homeroom", path)).text
+    assert "Birthday soon" not in (await get(app, town, "homeroom", path)).text
     token = await open_session(town.accounts["homeroom"])
     async with reader(app, token) as client:
         assert "Reminds on the page of a class" in (await client.get("/account/modules")).text
         taken = f"/account/modules/{town.here.id}/birthdays"
         assert (await client.post(taken, data={"on": "1"})).status_code == 303
     answer = await get(app, town, "homeroom", path)
-    assert "Birthday this week" in answer.text
+    assert "Birthday soon" in answer.text
     assert "2015" not in answer.text
     assert "день рождения" in (await get(app, town, "homeroom", path, "ru")).text
-    assert "Birthday this week" not in (await get(app, town, "director", path)).text
+    assert "Birthday soon" not in (await get(app, town, "director", path)).text
 
 
 async def test_the_office_names_what_waits(app: Shell, town: Town, factory: Factory) -> None:

@@ -5,7 +5,12 @@ import logging
 import msgspec
 import pytest
 
-from kundelik_core.plugins.declared import STEPS, Declared, DeclaredPage, DeclaredSlot
+from kundelik_core.plugins.declared import (
+    STEPS,
+    Declared,
+    DeclaredPage,
+    DeclaredSlot,
+)
 from kundelik_core.sdk import Cron, Every, Text
 from tests.unit.plugins import paying
 from tests.unit.plugins.dists import Site
@@ -22,7 +27,7 @@ def test_everything_together_can_be_sent_and_every_handler_is_there(site: Site) 
     ):
         assert decode(encode(loaded.declared), type=Declared) == loaded.declared
     assert {*loaded.handlers} == {*loaded.declared.keys()}
-    assert len(loaded.handlers) == 20
+    assert len(loaded.handlers) == 22
 
 
 def test_slots_are_taken(site: Site) -> None:

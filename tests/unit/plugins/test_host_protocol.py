@@ -16,6 +16,7 @@ from kundelik_core.plugins.declared import (
     DeclaredCommand,
     DeclaredJob,
     DeclaredPage,
+    DeclaredSearch,
     DeclaredSlot,
     DeclaredSubscription,
     SettingField,
@@ -64,12 +65,18 @@ events = ["mark.recorded.v1"]
 jobs = ["trial.clear"]
 commands = ["count"]
 pages = true
+search = ["trial.notes"]
 """,
     "kundelik.toml",
 )
 WHOLE = Declared(
     slots=(DeclaredSlot(slot="class.page", order=5, budget_ms=20, permission="trial.see"),),
     pages=(DeclaredPage(path="a", title=TEXT, permission=None, method="GET"),),
+    search=(
+        DeclaredSearch(
+            name="trial.notes", title=TEXT, order=5, budget_ms=20, permission="trial.see"
+        ),
+    ),
     navigation=(NavItem(label=TEXT, path="a"),),
     settings=(SettingField(name="days", kind="int", title=TEXT, help=None, default=7, maximum=9),),
     permissions=(Permission(code="trial.see", title=TEXT, allows=TEXT, roles=("teacher",)),),
@@ -153,6 +160,8 @@ def test_what_a_plugin_may_declare_passes_unchanged() -> None:
     "change",
     [
         {"slots": WHOLE.slots * 2},
+        {"search": WHOLE.search * 2},
+        {"search": (msgspec.structs.replace(WHOLE.search[0], name="trial.other"),)},
         {"permissions": ()},
         {"pages": ()},
         {"privacy": False},

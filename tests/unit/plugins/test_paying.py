@@ -66,7 +66,8 @@ class Yard:
         async def wake(plugin: str, job: str, school: int) -> None:
             self.woken.append((plugin, job, school))
 
-        self.broker = Broker(registry, active, wake)
+        self.halted = set[str]()
+        self.broker = Broker(registry, active, wake, lambda: self.halted)
         runner = LocalRunner(registry, ask=self.broker.ask)
         self.broker.use(Dispatcher(registry, runner, JinjaRenderer(registry)))
 
@@ -201,6 +202,21 @@ async def test_a_way_that_is_off_or_cannot_is_not_asked(yard: Yard, site: Site) 
     assert await yard.ask(start()) is None
     asked = yard.module("bank")["seen"]
     assert asked == []
+
+
+async def test_a_way_that_the_school_has_switched_off_still_gives_back(yard: Yard) -> None:
+    """What is owed to a family outlives a switch; nothing new begins, and an operator is obeyed."""
+    yard.on = {"till"}
+    back = RefundStart(
+        payment="B-1", reference="12-ABCDE23456-r1", amount_minor=5, currency="KZT", key="k"
+    )
+    assert await yard.ask(back) is not None
+    assert await yard.ask(PaymentQuery(known="B-1")) is not None
+    assert await yard.ask(start()) is None
+    out = PayoutStart(reference="t", amount_minor=5, currency="KZT", destination="d", key="k2")
+    assert await yard.ask(out) is None
+    yard.halted = {"bank"}
+    assert await yard.ask(back) is None
 
 
 async def test_news_say_whose_they_are_and_wake_who_keeps_the_orders(yard: Yard) -> None:

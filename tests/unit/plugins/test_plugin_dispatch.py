@@ -158,7 +158,7 @@ async def test_a_plugin_speaks_from_its_own_catalogue(site: Site) -> None:
 
 async def test_the_page_waits_for_nobody_beyond_its_budget(site: Site) -> None:
     stubborn = (
-        "end = asyncio.get_running_loop().time() + 2\n"
+        "end = asyncio.get_running_loop().time() + 3\n"
         "    while asyncio.get_running_loop().time() < end:\n"
         "        try:\n"
         "            await asyncio.sleep(end - asyncio.get_running_loop().time())\n"
@@ -173,13 +173,13 @@ async def test_the_page_waits_for_nobody_beyond_its_budget(site: Site) -> None:
     assert await shown(dispatcher) == {"aaa": "<b>aaa</b>"}
     waited = time.monotonic() - started
     # As long as those that are still within their time, not as long as the page could wait.
-    assert 0.05 <= waited < 1.5
+    assert 0.05 <= waited < 2.5
     # Let the stubborn handler come to its end, so that the loop closes without it.
     await asyncio.gather(*(asyncio.all_tasks() - before))
 
 
 async def test_a_slot_is_given_up_after_its_own_budget(site: Site) -> None:
-    late = "await asyncio.sleep(0.1); "
+    late = "await asyncio.sleep(0.05); "
     site.add("aaa", body=late + SHOW % "in time", options="budget_ms=250")
     site.add("bad", body=late + SHOW % "late", options="budget_ms=20")
     assert await shown(site.dispatcher()) == {"aaa": "<b>in time</b>"}

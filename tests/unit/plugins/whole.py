@@ -13,6 +13,7 @@ permissions = ["whole.see", "whole.do"]
 jobs = ["whole.tidy", "whole.count"]
 commands = ["recount"]
 pages = true
+search = ["whole.things", "whole.others"]
 webhooks = ["bank"]
 services = ["checkout.offer.v1"]
 products = ["whole.view", "whole.seats"]""",
@@ -72,6 +73,12 @@ async def message(ctx, request):
 async def offer(ctx, question):
     return OfferShown(refusal=question.feature)
 
+async def things(ctx, query):
+    return [SearchHit(title=" ".join(query.words), path="list", note=query.text)]
+
+async def others(ctx, query):
+    return (SearchHit(title="<b>" + query.text, path="/classes"),) * (query.most + 1)
+
 def blocking(ctx, payload=None):
     pass
 
@@ -96,6 +103,10 @@ class Plugin:
                 Page(path="list/{name}", title=T, handle=one, permission="whole.see"),
                 Page(path="of/{id:uuid}/{n:int}", title=T, handle=one, permission=None),
                 Page(path="", title=T, handle=act, permission="whole.do", method="POST")]
+    @hookimpl
+    def search(self):
+        return [Search(name="whole.things", title=T, find=things, permission="whole.see"),
+                Search(name="whole.others", title=T, find=others, order=9, budget_ms=100)]
     @hookimpl
     def settings_model(self):
         return Options

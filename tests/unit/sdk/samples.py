@@ -73,6 +73,8 @@ VALUES: tuple[msgspec.Struct, ...] = (
     sdk.File(name="a.bin", media_type="application/octet-stream", content=b"\xff\x00"),
     sdk.NotFound(),
     sdk.NavItem(label=TEXT, path="list"),
+    sdk.SearchQuery(text="Әсел 5а", words=("асел", "5", "а"), most=20),
+    sdk.SearchHit(title="Әсел", path="list/7", note="5 «А»"),
     sdk.Permission(
         code="praise.give", title=TEXT, allows=TEXT, roles=("teacher",), risks=("bulk",)
     ),

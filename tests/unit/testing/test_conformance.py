@@ -13,6 +13,7 @@ from kundelik_core.testing.conformance import CHECKS, DAYS, CannotTellError
 from kundelik_core.testing.conformance_data import DATA_CHECKS
 from kundelik_core.testing.conformance_outside import OUTSIDE_CHECKS
 from kundelik_core.testing.conformance_pages import PAGE_CHECKS
+from kundelik_core.testing.conformance_search import SEARCH_CHECKS
 from kundelik_core.testing.conformance_work import WORK_CHECKS
 from kundelik_core.testing.packages import manifest
 from kundelik_core.testing.subject import NotLoadedError, Subject, subject
@@ -166,7 +167,7 @@ def test_a_bad_plugin_is_named(
 
 def test_every_check_has_a_bad_plugin() -> None:
     # Those that need the core have theirs in tests/integration/vendor_kit.
-    several = (*DATA_CHECKS, *PAGE_CHECKS, *WORK_CHECKS, *OUTSIDE_CHECKS)
+    several = (*DATA_CHECKS, *PAGE_CHECKS, *SEARCH_CHECKS, *WORK_CHECKS, *OUTSIDE_CHECKS)
     needs_core = {check.__name__ for check in several}
     wanted = set(CHECKS) - needs_core - {"slots_demo_school"}
     assert {check for check, _make, _said in BAD} == wanted

@@ -28,6 +28,19 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A slash leads to the search, unless something is being typed; in the journal it is the cell's.
+const box = document.querySelector("[data-seek] [type=search]");
+if (box) {
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, dialog, #grid, [contenteditable]");
+    if (event.key !== "/" || event.altKey || event.ctrlKey || event.metaKey || typing) return;
+    if (event.defaultPrevented || !box.checkVisibility()) return;
+    event.preventDefault();
+    box.focus();
+    box.select();
+  });
+}
+
 // Weeks: arrow keys and a sideways swipe follow the links that are there anyway.
 const week = document.querySelector("[data-week]");
 const turn = (rel) => {

@@ -177,7 +177,7 @@ function moveTo(r, c, focus = true) {
   $("fill").disabled = sheet.shut(sheet.c);
   if (column) {
     $("pick-col").selectedIndex = sheet.c;
-    drawPad(column, codes, pad);
+    drawPad(column, sheet.shut(sheet.c) ? null : codes, pad);
   }
 }
 

@@ -36,13 +36,21 @@ export class CellWindow {
     return `${this.sheet.table.dataset.api}/cells/${column}/${pupil}`;
   }
 
-  async history(key) {
-    if (!this.known.has(key)) {
-      const answer = await call(`${this.url(key)}/history`);
-      if (answer.status >= 400) throw new Error(problem(answer));
-      this.known.set(key, answer.data.entries);
+  /** What is kept is the question: an answer that comes after a change is nobody's any more. */
+  history(key) {
+    let asked = this.known.get(key);
+    if (!asked) {
+      asked = this.ask(key);
+      this.known.set(key, asked);
+      asked.catch(() => { if (this.known.get(key) === asked) this.known.delete(key); });
     }
-    return this.known.get(key);
+    return asked;
+  }
+
+  async ask(key) {
+    const answer = await call(`${this.url(key)}/history`);
+    if (answer.status >= 400) throw new Error(problem(answer));
+    return answer.data.entries;
   }
 
   lines(entries) {
@@ -205,11 +213,14 @@ export function openWork(sheet, column) {
   kind.disabled = Boolean(column);
   if (column) kind.value = column.kind;
   $("work-name").value = column ? column.title : "";
-  $("work-max").value = column ? column.max : kind.selectedOptions[0]?.dataset.max ?? "";
+  // The works of a kind are mostly alike; of the first one only the most is known that is allowed.
+  const usual = () => sheet.cols.findLast((col) => col.kind === kind.value && col.th.classList.contains("w"))?.max
+    ?? kind.selectedOptions[0]?.dataset.max ?? "";
+  $("work-max").value = column ? column.max : usual();
   // A new work is most likely of the lesson that the teacher stands on.
   $("work-date").value = (column ?? sheet.cols[sheet.c])?.date ?? "";
   $("work-error").hidden = true;
-  kind.onchange = () => { $("work-max").value = kind.selectedOptions[0].dataset.max; };
+  kind.onchange = () => { $("work-max").value = usual(); };
   $("work-form").onsubmit = async (event) => {
     event.preventDefault();
     const id = column ? column.id : newId();

@@ -1,7 +1,10 @@
 // Big keys for a phone: one lesson at a time, a tap sets the mark and goes down.
 import { $, t } from "./words.js";
 
+/** Draws the keys of a column; without codes, as in a journal that is only read, there are none. */
 export function drawPad(column, codes, act) {
+  $("pad").hidden = !codes;
+  if (!codes) return;
   const keys = [];
   const add = (text, what, small = false, label = text) => {
     const key = document.createElement("button");
