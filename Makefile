@@ -11,10 +11,14 @@ PORT ?= 8000
 PASSWORD ?=
 ARGS ?=
 BIN := .venv/bin
-# Two cores carry two; more only where there are more, since some tests have time limits.
-WORKERS ?= 2
+# Two cores carry three, since a good part of the suite waits: for plugins that hang, for servers
+# that start. More only where there are more.
+WORKERS ?= 3
 SPLIT := $(addprefix tests/integration/,kernel identity gradebook web)
 export PYTHON
+# What is compiled is kept, also where the environment says otherwise, as images of containers do:
+# the tests start some hundred interpreters.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## Show this list

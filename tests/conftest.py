@@ -10,6 +10,7 @@ import pytest
 from kundelik_core.kernel import db
 from kundelik_core.kernel.boot import Urls
 from kundelik_core.kernel.pg import EmbeddedPostgres
+from kundelik_core.plugins.database import roles
 from kundelik_core.plugins.life.running import use_keys
 from tests.factories import Factory
 from tests.lints import collect
@@ -111,8 +112,11 @@ async def databases(urls: Urls, postgres: EmbeddedPostgres) -> AsyncIterator[db.
     db.on_connect.append(collect.watch)
     opened = await db.Databases.open(urls.tenant, urls.directory, urls.jobs, size=6)
     db.use_databases(opened)
-    use_keys(await approve_own(urls, postgres.superuser_dsn))
-    yield opened
+    with pytest.MonkeyPatch.context() as patch:
+        # A plugin's login is the whole server's, and every worker here is an installation.
+        patch.setattr(roles, "CONNECTIONS", 100)
+        use_keys(await approve_own(urls, postgres.superuser_dsn))
+        yield opened
     use_keys(None)
     db.use_databases(None)
     await opened.close()

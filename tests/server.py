@@ -1,9 +1,12 @@
 """Run the real server as its own processes, for tests that kill it and for browsers."""
 
+import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -11,11 +14,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 import httpx
 
-__all__ = ["Server", "free_port", "roomy_dir"]
+__all__ = ["PLAIN", "Server", "ask", "free_port", "roomy_dir"]
 
 OTHERS = (b"tracker", b"kundelik_core.cli.worker", b"plugins/host/__main__")
 COMMAND = "from kundelik_core.cli import main; main(prog_name='kundelik')"
@@ -26,12 +29,26 @@ supervise._FIRST_PAUSE, supervise._LONGEST_PAUSE = 0.2, 0.5
 {COMMAND}
 """
 
+PLAIN: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients that ask without TLS: to read all authorities takes longer than an answer."""
+
+
+def ask(url: str, seconds: float = 10) -> httpx.Response:
+    """Ask once, over a connection of its own."""
+    return httpx.get(url, timeout=seconds, verify=PLAIN)
+
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of this machine that nobody listens on.
+
+    It is none of those that the system gives to clients: until a server is there, and between two
+    starts of it, one of thousands of connections would take it.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -101,7 +118,7 @@ class Server:
             if self._process.poll() is not None:
                 raise AssertionError(f"the server ended by itself:\n{self.said()}")
             try:
-                if httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200:
+                if ask(f"{self.url}/readyz", 5).status_code == 200:
                     return
             except httpx.TransportError:
                 pass
@@ -161,8 +178,8 @@ class Server:
         assert self._process
         process, self._process = self._process, None
         try:
-            process.wait(30)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            raise AssertionError(f"the server did not stop in 30 s:\n{self.said()}") from None
+            raise AssertionError(f"the server did not stop in 60 s:\n{self.said()}") from None

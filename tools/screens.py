@@ -38,8 +38,8 @@ class Shot(NamedTuple):
 
 SHOTS = (
     Shot("journal", "teacher", "/journal", "main a[href^='/journal/']", 1280, 800),
-    # At the weekend a diary opens at the coming week; the one with marks is a link away.
-    Shot("diary", "parent", "/diary", "main p.mid a[href^='/diary/']", 390, 844),
+    # A diary opens at a week that has only begun; the one before is full of marks.
+    Shot("diary", "parent", "/diary", "main .wk a[rel=prev]", 390, 844),
 )
 
 

@@ -44,6 +44,7 @@ MODULES = (
         "views",
         "ui",
         "pages",
+        "search",
         "settings",
         "access",
         "events",

@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal
@@ -29,6 +30,8 @@ _OLDEST_POSTGRES: Final = 150000
 # Below these a busy school's database may stop within days.
 _FREE_WRONG: Final = 1 << 30
 _FREE_NOTE: Final = 5 << 30
+_MONTH: Final = timedelta(days=30)
+_STUCK: Final = timedelta(days=3)
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -240,6 +243,7 @@ async def _look(conn: Connection, source: str) -> list[Finding]:
     if source == "tenant" and await conn.fetchval("select to_regclass('core.school')") is not None:
         found += await _schools(conn)
         found += await _wishes(conn)
+        found += await _money(conn)
     return found
 
 
@@ -254,6 +258,35 @@ async def _schools(conn: Connection) -> list[Finding]:
     if real and row["demo"]:
         return [Finding("wrong", "schools", text, "Move the real ones to their own installation.")]
     return [Finding("ok", "schools", text)]
+
+
+async def _money(conn: Connection) -> list[Finding]:
+    """Tell what has gone back to payers twice, and which payouts nobody can say the end of."""
+    from kundelik_core.entitlements.catalogue.entry import money_text
+    from kundelik_core.entitlements.ledger.queries import losses
+    from kundelik_core.kernel import clock
+
+    if await conn.fetchval("select to_regprocedure('core.payouts_underway()')") is None:
+        return []
+    mend = "docs/money.md, Payouts and losses, says where to look."
+    found = []
+    lost = await losses(clock.now() - _MONTH, conn)
+    for currency in sorted({one.currency for one in lost}):
+        mine = [one for one in lost if one.currency == currency]
+        text = (
+            f"{money_text(sum(one.losses for one in mine), currency)} went back twice within a "
+            f"month, the last of it of {mine[0].order_ref} in school {mine[0].school_id}"
+        )
+        found.append(Finding("note", "losses", text, mend))
+    stuck = await conn.fetchval(
+        "select count(*) from core.payouts_underway() u where u.state = 'begun' "
+        "and u.listed_at < $1",
+        clock.now() - _STUCK,
+    )
+    if stuck:
+        text = f"{stuck} payouts were asked for days ago, and no service says what became of them"
+        found.append(Finding("wrong", "payouts", text, mend))
+    return found
 
 
 async def _wishes(conn: Connection) -> list[Finding]:

@@ -28,6 +28,7 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 reason_option = click.option("--reason", default="", help="Why; schools and operators will see it.")
+trip_option = click.option("--reason", default="", help="Why; other operators will see it.")
 
 
 @asynccontextmanager
@@ -134,12 +135,13 @@ def block(name: str, reason: str, data_dir: Path | None, as_json: bool) -> None:
     from kundelik_core.plugins.life.operate import block as step
 
     done = _do(data_dir, name, lambda op, _one: step(op, name, reason))
-    said(done, as_json=as_json, text=f"{name} is blocked.")
+    said(done, as_json=as_json, text=f"{name} is blocked, whatever version of it is "
+         f"installed. To let it in again: kundelik plugin approve {name}")  # fmt: skip
 
 
 @click.command("trip")
 @click.argument("name")
-@reason_option
+@trip_option
 @data_dir_option
 @json_option
 def trip(name: str, reason: str, data_dir: Path | None, as_json: bool) -> None:
@@ -150,7 +152,8 @@ def trip(name: str, reason: str, data_dir: Path | None, as_json: bool) -> None:
     from kundelik_core.plugins.life.board import trip as step
 
     _break(data_dir, name, lambda: step(name, shell_user(), reason))
-    said({"name": name, "held": True}, as_json=as_json, text=f"{name} is held back.")
+    said({"name": name, "held": True}, as_json=as_json, text=f"{name} is held back in every "
+         f"server. To let it go: kundelik plugin reset {name}")  # fmt: skip
 
 
 @click.command("reset")
@@ -165,7 +168,8 @@ def reset(name: str, data_dir: Path | None, as_json: bool) -> None:
     from kundelik_core.plugins.life.board import reset as step
 
     _break(data_dir, name, lambda: step(name, shell_user()))
-    said({"name": name, "held": False}, as_json=as_json, text=f"{name} is let go.")
+    said({"name": name, "held": False}, as_json=as_json,
+         text=f"{name} is let go: it is called again wherever it is on.")  # fmt: skip
 
 
 def said(what: object, *, as_json: bool, text: str) -> None:

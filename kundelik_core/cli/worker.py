@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -16,9 +16,12 @@ from kundelik_core.cli.errors import told
 from kundelik_core.cli.install import data_dir_option, installation, run, settings_with
 from kundelik_core.kernel.boot import Urls, open_databases
 from kundelik_core.kernel.db import use_databases
-from kundelik_core.kernel.jobs.tasks import Job
+from kundelik_core.kernel.jobs.tasks import Handler, Job
 from kundelik_core.kernel.settings import Settings
 from kundelik_core.kernel.supervise import Companion
+
+if TYPE_CHECKING:
+    from kundelik_core.plugins.life.running import Running
 
 __all__ = ["command", "companion"]
 
@@ -28,6 +31,7 @@ WATCHDOG: Final = "plugins.watchdog"
 _CORE_AT_ONCE: Final = 4
 # Once an hour, at a minute at which little else begins.
 _FORGETS_AT: Final = 41
+_PAYS_AT: Final = 23
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +119,7 @@ async def _work(settings: Settings, urls: Urls, stop: asyncio.Event) -> None:
     from kundelik_core.plugins.host.place import place_of
     from kundelik_core.plugins.life.keys import keys_of
     from kundelik_core.plugins.life.running import LONG_TTL, running_plugins
+    from kundelik_core.plugins.payouts import PAY
     from kundelik_core.plugins.wishes import SETTLE
     from kundelik_core.plugins.work import plugin_work
 
@@ -133,6 +138,7 @@ async def _work(settings: Settings, urls: Urls, stop: asyncio.Event) -> None:
             tasks.add(FINISH, _finish_period)
             tasks.add(WATCHDOG, _watch_sessions, every_minute=bool(plugins.registry.loaded))
             tasks.add(SETTLE, _settle_wishes, every_minute=bool(plugins.registry.loaded))
+            tasks.add(PAY, _pays_by(plugins), every_minute=bool(plugins.registry.loaded))
             queues = {CORE_QUEUE: _CORE_AT_ONCE, **work.queues()}
             with use_hub(hub):
                 await run_workers(urls.jobs, tasks, queues, stop)
@@ -166,6 +172,20 @@ async def _settle_wishes(_job: object) -> None:
     await settle_waiting()
     if clock.now().minute == _FORGETS_AT:
         await forget_old()
+
+
+def _pays_by(plugins: "Running") -> Handler:
+    """Return what pays vendors: decided once a day, asked again every hour until it is through."""
+    from kundelik_core.kernel import clock
+    from kundelik_core.plugins.payouts import Paying
+
+    paying = Paying(plugins.registry, plugins.dispatcher, plugins.allowed.active)
+
+    async def pay_vendors(job: Job) -> None:
+        if (job.scheduled_at or clock.now()).minute == _PAYS_AT:
+            await paying.run()
+
+    return pay_vendors
 
 
 if __name__ == "__main__":

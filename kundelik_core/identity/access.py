@@ -109,8 +109,9 @@ _ROWS: Final = (
         "class.")),
     (Permission.STRUCTURE_WRITE, LEADERS, N_("Change classes and groups"),
      N_("Classes, teaching groups, subjects and who teaches what.")),
-    (Permission.ROSTER_IMPORT, OFFICE, N_("Import lists"),
-     N_("Bring in people, classes and groups from a file, after a trial run.")),
+    (Permission.ROSTER_IMPORT, LEADERS, N_("Import lists"),
+     N_("Bring in people, classes, groups and the timetable from a file, after a trial run; nobody "
+        "gives a role above their own.")),
     (Permission.REPORTS_READ, LEADERS | {"homeroom"}, N_("Read reports"),
      N_("Summaries of marks and attendance; homeroom teachers of their class.")),
     (Permission.MODULES, OFFICE, N_("Switch modules"),

@@ -143,7 +143,9 @@ def day_month(day: date, locale: Locale, *, short: bool = False) -> str:
 
 def long_date(day: date, locale: Locale) -> str:
     """Return the date with its year, in the language's own order."""
-    return str(babel.dates.format_date(day, "long", locale=locale))
+    # Like all other days of these pages: the number first.
+    order = "en_GB" if locale == "en" else locale
+    return str(babel.dates.format_date(day, "long", locale=order))
 
 
 def date_range(begin: date, end: date, locale: Locale) -> str:

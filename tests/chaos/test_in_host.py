@@ -30,7 +30,7 @@ SILENT: Final = (
 SHOWN: Final = ("good", "fork", "poison", "hostile", "import_block")
 EITHER: Final = ("babble", "flood", "spawn")
 """In time as long as the machine is quick, and its process has room."""
-LAG: Final = 0.5
+LAG: Final = 2.0
 """Seconds that the core's loop may stand still on a busy machine; the plugins block for 30."""
 
 

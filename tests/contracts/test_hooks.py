@@ -10,7 +10,7 @@ from kundelik_core.sdk import EVENTS, SLOTS, Hooks, parse_manifest
 from tools.sdk_lock import ROOT
 
 HOOKS = [name for name in vars(Hooks) if name[0] != "_"]
-TESTS = ROOT / "tests" / "unit" / "plugins" / "test_hooks.py"
+TESTS = sorted((ROOT / "tests" / "unit" / "plugins").glob("test_hook*.py"))
 
 
 def manifests() -> list[Path]:
@@ -33,8 +33,8 @@ def implemented() -> set[str]:
 @pytest.mark.parametrize("hook", HOOKS)
 def test_a_hook_is_documented_tried_and_used(hook: str) -> None:
     assert inspect.getdoc(getattr(Hooks, hook)), f"{hook} has no docstring"
-    tree = ast.parse(TESTS.read_text("utf-8"))
-    tests = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    trees = [ast.parse(file.read_text("utf-8")) for file in TESTS]
+    tests = {n.name for tree in trees for n in tree.body if isinstance(n, ast.FunctionDef)}
     assert any(name.startswith(f"test_{hook}_") for name in tests), f"no test is named after {hook}"
     assert hook in implemented(), f"no plugin of ours implements {hook}: leave the hook out"
 
@@ -49,7 +49,7 @@ def test_a_slot_is_filled_by_a_plugin_of_our_own(slot: str) -> None:
     assert slot in filled
 
 
-@pytest.mark.parametrize("level", ["school", "user"])
+@pytest.mark.parametrize("level", ["platform", "school", "user"])
 def test_a_level_has_a_plugin_of_our_own(level: str) -> None:
     levels = {parse_manifest(file.read_bytes(), file.name).level for file in manifests()}
     assert level in levels

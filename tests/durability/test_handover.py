@@ -17,7 +17,7 @@ import httpx
 import pytest
 from typing_extensions import override
 
-from tests.server import Server, free_port, roomy_dir
+from tests.server import Server, ask, free_port, roomy_dir
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.durability, pytest.mark.xdist_group("durability")]
@@ -67,9 +67,9 @@ class Asker(threading.Thread):
 
     @override
     def run(self) -> None:
-        while not self._ending.is_set():
+        while not self._ending.wait(0.02):
             try:
-                answer = httpx.get(self._url, timeout=60)
+                answer = ask(self._url, 60)
             except (httpx.RemoteProtocolError, httpx.ReadError) as error:
                 # Taken at the very moment when a worker stops; browsers ask again.
                 self.cut.append(repr(error))
@@ -131,7 +131,7 @@ class Small:
 
     def _answers(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):
-            return httpx.get(self.url, timeout=10).status_code == 200
+            return ask(self.url).status_code == 200
         return False
 
     def pids(self) -> set[int]:

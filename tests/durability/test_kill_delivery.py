@@ -3,8 +3,6 @@
 import asyncio
 import subprocess
 import sys
-import threading
-import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from kundelik_core.kernel.outbox.deliver import deliver_due
 from kundelik_core.kernel.outbox.emit import Happened, emit, set_subscribers
 from kundelik_core.sdk.events import Event, MarkRecorded
 from tests.factories import Factory
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.durability, pytest.mark.xdist_group("durability")]
 
@@ -48,11 +47,12 @@ def _deliver_and_die(urls: Urls, school: int, file: Path) -> None:
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, msgspec.json.encode(urls).decode(), str(school), str(file)]
     )
-    deadline = time.monotonic() + 30
-    while not file.exists() or not file.read_text():
-        assert time.monotonic() < deadline
+
+    def begun() -> bool:
         assert child.poll() is None
-        threading.Event().wait(0.02)
+        return file.exists() and bool(file.read_text())
+
+    wait_for(begun)
     child.kill()
     child.wait()
 

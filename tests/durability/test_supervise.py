@@ -6,9 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
@@ -18,7 +15,8 @@ import pytest
 from kundelik_core.kernel import supervise
 from kundelik_core.kernel.pg import EmbeddedPostgres
 from kundelik_core.kernel.supervise import Companion, Supervisor
-from tests.server import Server, roomy_dir
+from tests.server import PLAIN, Server, ask, roomy_dir
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.durability, pytest.mark.xdist_group("durability")]
 
@@ -38,14 +36,14 @@ with Supervisor([Companion("child", [sys.executable, "-c", *sys.argv[1:]])]):
 """
 
 
-def pids(file: Path, number: int, seconds: float = 20) -> list[int]:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = file.read_text().split() if file.exists() else []
-        if len(found) >= number:
-            return [int(pid) for pid in found]
-        threading.Event().wait(0.02)
-    raise AssertionError(f"not {number} starts in {seconds} s")
+def pids(file: Path, number: int) -> list[int]:
+    def written() -> list[int]:
+        # A line that has no end yet is half a number.
+        lines = file.read_text().splitlines(keepends=True) if file.exists() else []
+        return [int(line) for line in lines if line.endswith("\n")]
+
+    wait_for(lambda: len(written()) >= number, what=f"{number} starts")
+    return written()
 
 
 def gone(pid: int) -> bool:
@@ -136,10 +134,7 @@ def test_it_ends_with_a_master_that_was_killed(tmp_path: Path) -> None:
     (child,) = pids(file, 1)
     master.kill()
     master.wait()
-    deadline = time.monotonic() + 10
-    while not gone(child):
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.02)
+    wait_for(lambda: gone(child))
 
 
 def _postmaster(server: EmbeddedPostgres) -> int:
@@ -147,13 +142,6 @@ def _postmaster(server: EmbeddedPostgres) -> int:
         return int((server.data / "postmaster.pid").read_text().split("\n", 1)[0])
     except (FileNotFoundError, ValueError):
         return 0
-
-
-def _until(true: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        threading.Event().wait(0.1)
 
 
 def test_a_database_that_died_is_started_again(tmp_path: Path) -> None:
@@ -165,7 +153,7 @@ def test_a_database_that_died_is_started_again(tmp_path: Path) -> None:
         with Supervisor(postgres=server):
             first = _postmaster(server)
             os.kill(first, signal.SIGKILL)
-            _until(lambda: _postmaster(server) not in {0, first} and server.alive())
+            wait_for(lambda: _postmaster(server) not in {0, first} and server.alive())
     finally:
         assert server.stop() is True
     assert server.revive() is False, "it was stopped on purpose"
@@ -191,22 +179,22 @@ def test_a_server_keeps_its_worker_and_its_database() -> None:
         server = Server(place)
         server.start()
         try:
-            _until(lambda: _job_worker(server))
+            wait_for(lambda: _job_worker(server))
             before, workers = _job_worker(server), set(server.workers())
             assert server._process
             os.kill(server._process.pid, signal.SIGHUP)
-            _until(lambda: _job_worker(server) not in {0, before})
-            _until(lambda: len(now := set(server.workers())) == 2 and not now & workers)
+            wait_for(lambda: _job_worker(server) not in {0, before})
+            wait_for(lambda: len(now := set(server.workers())) == 2 and not now & workers)
             first = _job_worker(server)
             os.kill(first, signal.SIGKILL)
-            _until(lambda: _job_worker(server) not in {0, first})
+            wait_for(lambda: _job_worker(server) not in {0, first})
             postgres = EmbeddedPostgres(place)
             dead = _postmaster(postgres)
             os.kill(dead, signal.SIGKILL)
-            _until(lambda: _postmaster(postgres) not in {0, dead})
-            _until(lambda: httpx.get(f"{server.url}/readyz", timeout=10).status_code == 200)
+            wait_for(lambda: _postmaster(postgres) not in {0, dead})
+            wait_for(lambda: ask(f"{server.url}/readyz").status_code == 200)
             # The worker comes back by itself, too, once it can.
-            _until(lambda: _registered(postgres))
+            wait_for(lambda: _registered(postgres))
             last = _job_worker(server)
         finally:
             print(server.said())
@@ -251,17 +239,17 @@ def test_nothing_outlives_a_master_that_was_killed() -> None:
         master = server._process
         try:
             # A browser that keeps its connection is no reason to stay.
-            with httpx.Client(base_url=server.url, timeout=10) as client:
+            with httpx.Client(base_url=server.url, timeout=10, verify=PLAIN) as client:
                 assert client.get("/readyz").status_code == 200
-                _until(lambda: _job_worker(server))
+                wait_for(lambda: _job_worker(server))
                 family = _children(master.pid)
                 assert {*server.workers(), _job_worker(server)} <= family
                 assert len(server.workers()) == 2
                 master.kill()
                 master.wait()
-                _until(lambda: all(gone(pid) for pid in family), 5)
+                wait_for(lambda: all(gone(pid) for pid in family))
             server.start()
-            assert httpx.get(f"{server.url}/readyz", timeout=10).status_code == 200
+            assert ask(f"{server.url}/readyz").status_code == 200
         finally:
             print(server.said())
             server.stop()

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import msgspec
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from kundelik_core.identity.rules import new_token, token_hash
 from kundelik_core.web.visit import LANG_COOKIE, SESSION_COOKIE
@@ -24,7 +24,9 @@ from tools.browser import find_chromium
 
 ROOT = Path(__file__).resolve().parents[2]
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-SECONDS = 15
+# What a page has to do it does when the machine lets it: nobody waits where it has been done.
+SECONDS = 30
+expect.set_options(timeout=SECONDS * 1000)
 
 
 class Site(msgspec.Struct):

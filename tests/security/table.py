@@ -204,6 +204,8 @@ CLASSES: Final[dict[tuple[str, str], Line]] = {
 RECORDS: Final = LEADERS | {"homeroom", "psychologist"}
 OFFICE_PAGES: Final[dict[tuple[str, str], Line]] = {
     ("GET", "/office"): Line(may=LEADERS | OWN_SCHOOL, names=False),
+    # Words of the town, so that what belongs to the other school would be found if it could be.
+    ("GET", "/search"): Line(may=STAFF | OWN_SCHOOL, names=False, query="q=5"),
     ("GET", "/office/permissions"): Line(may=STAFF | OWN_SCHOOL, names=False),
     ("GET", "/office/people"): Line(may=RECORDS | OWN_SCHOOL, names=False),
     ("GET", "/office/people/{person:uuid}"): Line(may=RECORDS),
@@ -222,23 +224,33 @@ OFFICE_PAGES: Final[dict[tuple[str, str], Line]] = {
     ("POST", "/office/periods/{school_id:int}/{year:int}/{period:str}/reopen"): Line(
         may=HEADS, sends="form", body={"reason": "x"}
     ),
-    ("GET", "/office/import"): Line(may=OFFICE | OWN_SCHOOL, names=False),
+    ("GET", "/office/import"): Line(may=LEADERS | OWN_SCHOOL, names=False),
     ("POST", "/office/import/school"): Line(
-        may=OFFICE | OWN_SCHOOL,
+        may=LEADERS | OWN_SCHOOL,
         names=False,
         sends="form",
         body={"token": "nothing", "org": "1"},
         through=frozenset({410}),
     ),
-    ("GET", "/office/import/sample"): Line(may=OFFICE | OWN_SCHOOL, names=False),
+    ("POST", "/office/import/day"): Line(
+        may=LEADERS | OWN_SCHOOL,
+        names=False,
+        sends="form",
+        body={"token": "nothing"},
+        through=frozenset({410}),
+    ),
+    ("POST", "/office/import/slips"): Line(
+        may=LEADERS | OWN_SCHOOL, names=False, sends="form", body={"who": "staff"}
+    ),
+    ("GET", "/office/import/sample"): Line(may=LEADERS | OWN_SCHOOL, names=False),
     ("POST", "/office/import"): Line(
-        may=OFFICE | OWN_SCHOOL, names=False, sends="form", through=WRITTEN
+        may=LEADERS | OWN_SCHOOL, names=False, sends="form", through=WRITTEN
     ),
     ("GET", "/office/import/report/{token:str}"): Line(
-        may=OFFICE | OWN_SCHOOL, names=False, through=frozenset({410})
+        may=LEADERS | OWN_SCHOOL, names=False, through=frozenset({410})
     ),
     ("POST", "/office/import/apply"): Line(
-        may=OFFICE | OWN_SCHOOL,
+        may=LEADERS | OWN_SCHOOL,
         names=False,
         sends="form",
         body={"token": "nothing"},
@@ -263,6 +275,9 @@ OFFICE_PAGES: Final[dict[tuple[str, str], Line]] = {
         sends="form",
         through=frozenset({422}),
         body=lambda school: {"pupil": str(school.journal.pupils[0]), "months": "1"},
+    ),
+    ("POST", "/office/licences/sharing"): Line(
+        may=OFFICE | OWN_SCHOOL, names=False, sends="form", body={"shared": "yes"}
     ),
     ("POST", "/office/licences/codes"): Line(
         may=OFFICE | OWN_SCHOOL, names=False, sends="form", through=frozenset({422})
@@ -302,6 +317,27 @@ ABOVE: Final[dict[tuple[str, str], Line]] = {
     ("POST", "/platform/prices"): Line(
         may=frozenset({"operator"}), names=False, sends="form", through=frozenset({422})
     ),
+    ("GET", "/platform/payouts"): Line(may=frozenset({"operator"}), names=False),
+    # Nobody has sold anything in this town, so nothing can be paid.
+    ("POST", "/platform/payouts/paid"): Line(
+        may=frozenset({"operator"}), names=False, sends="form", through=frozenset({422})
+    ),
+    ("POST", "/platform/payouts/impossible"): Line(
+        may=frozenset({"operator"}), names=False, sends="form"
+    ),
+    ("POST", "/platform/payouts/payee"): Line(
+        may=frozenset({"operator"}), names=False, sends="form", through=frozenset({422})
+    ),
+    ("POST", "/platform/payouts/transfers/{confirmation:uuid}/back"): Line(
+        may=frozenset({"operator"}), names=False, sends="form", through=frozenset({404})
+    ),
+    ("POST", "/platform/payouts/{school:int}/{payout:uuid}/by-hand"): Line(
+        may=frozenset({"operator"}), names=False, sends="form", through=frozenset({404})
+    ),
+    ("POST", "/platform/payouts/{school:int}/{payout:uuid}/not-paid"): Line(
+        may=frozenset({"operator"}), names=False, sends="form", through=frozenset({404})
+    ),
+    ("GET", "/vendor"): Line(may=frozenset({"vendor"}), names=False),
     ("POST", "/platform/prices/end"): Line(
         may=frozenset({"operator"}),
         names=False,
@@ -344,7 +380,7 @@ QUERIES: Final[dict[str, Line]] = {
     "/office/modules?school={school:int}": Line(may=OFFICE),
     "/office/modules/birthdays?school={school:int}": Line(may=OFFICE),
     "/x/praise?school={school:int}": Line(may=NOBODY),
-    "/office/import?school={school:int}": Line(may=OFFICE),
+    "/office/import?school={school:int}": Line(may=LEADERS),
     "/office/licences?school={school:int}": Line(may=OFFICE),
     "/office/appearance?school={school:int}": Line(may=OFFICE),
     "/timetable?of={child:uuid}": Line(may=FAMILY),

@@ -51,6 +51,7 @@ class School(msgspec.Struct, kw_only=True):
             "work:uuid": self.work,
             # Nothing is sold in this town, so these lead nowhere.
             **dict.fromkeys(("licence:uuid", "place:uuid", "voucher:uuid"), self.work),
+            **dict.fromkeys(("payout:uuid", "confirmation:uuid"), self.work),
             "school_id:int": self.id,
             "school:int": self.id,
             "year:int": YEAR,

@@ -87,7 +87,7 @@ class Scene:
     def board(self) -> str:
         # Another worker hears of a turn a moment later, or within five seconds without the hub.
         answer = wait_for(
-            lambda: (got := self.director.get(BOARD)).status_code == 200 and got, 10, "the board"
+            lambda: (got := self.director.get(BOARD)).status_code == 200 and got, what="the board"
         )
         return str(answer.text)
 

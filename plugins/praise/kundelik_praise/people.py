@@ -12,6 +12,9 @@ __all__ = ["classes", "may_write_to", "names", "pupils", "students", "subjects",
 
 Row = Mapping[str, Any]
 
+# The Kazakh alphabet, in which Ә comes after А and not after Я.
+_ORDER: Final = "grade, strpos('АӘБВГҒДЕЁЖЗИЙКҚЛМНҢОӨПРСТУҰҮФХҺЦЧШЩЪЫІЬЭЮЯ', letter), letter"
+
 # Whom $1 teaches ($3) or leads as a homeroom teacher on the day $2.
 _NEAR: Final = """
   select e.student_id from core_api.enrolment_v1 e
@@ -54,14 +57,14 @@ async def classes(tx: PluginTx, actor: Actor, today: date, *, teachers: bool) ->
                coalesce(c.homeroom_staff_id = $1, false) as own
           from core_api.class_v1 c where c.school_year = """
     if leads(actor):
-        return await tx.fetch(f"{own} $2 order by grade, letter", actor.person_id, year)
+        return await tx.fetch(f"{own} $2 order by {_ORDER}", actor.person_id, year)
     return await tx.fetch(
         f"""{own} $4 and c.class_id in (
           select e.class_id from core_api.enrolment_v1 e
            where e.kind = 'class' and e.begin_date <= $2
              and (e.end_date is null or e.end_date >= $2)
              and e.student_id in ({_NEAR}))
-        order by own desc, grade, letter
+        order by own desc, {_ORDER}
         """,
         actor.person_id,
         today,

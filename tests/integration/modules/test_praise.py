@@ -196,6 +196,23 @@ async def test_the_list_of_a_class_is_a_file_for_those_who_lead_it(
     assert "'=1+1" in answer.text
 
 
+async def test_classes_stand_in_the_kazakh_order(
+    app: Shell, town: Town, child: UUID, factory: Factory
+) -> None:
+    letters = {town.here.journal.school_class: "Б", town.here.other.school_class: "Ә"}
+    sql = "update core.school_class set letter = $3 where school_id = $1 and id = $2"
+    kept = await factory.tenant.fetch(
+        "select id, letter from core.school_class where school_id = $1 and id = any($2::uuid[])",
+        town.here.id, list(letters),
+    )  # fmt: skip
+    for school_class, letter in letters.items():
+        await factory.tenant.execute(sql, town.here.id, school_class, letter)
+    tabs = (await send(app, town, "director", "/x/praise/")).text
+    for row in kept:
+        await factory.tenant.execute(sql, town.here.id, row["id"], row["letter"])
+    assert 0 < tabs.index(" «Ә»") < tabs.index(" «Б»")
+
+
 async def test_the_office_sees_numbers_on_a_pupils_card(
     app: Shell, town: Town, child: UUID
 ) -> None:

@@ -17,6 +17,7 @@ from kundelik_core.plugins.database import (
     PluginPools,
     PoolBusy,
     end_old_sessions,
+    engine,
 )
 from tests.factories import Factory
 from tests.integration.plugins_db.vendor import NOTES, Vendor, installed
@@ -148,6 +149,37 @@ async def test_a_quiet_plugin_holds_no_connection_and_a_busy_one_two(
     leave.set()
     await asyncio.gather(*holders)
     await pools.close()
+
+
+async def test_connections_that_nobody_asks_for_are_closed(
+    vendor: Vendor, factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool, token = (
+        PluginPool(vendor.logins.url_for(vendor.name)),
+        vendor.token(await factory.school()),
+    )
+    async with pool.transaction(token) as tx:
+        pid = await tx.fetchval("select pg_backend_pid()")
+    async with pool.transaction(token) as tx:
+        assert await tx.fetchval("select pg_backend_pid()") == pid
+    assert pool._lines is not None
+    assert len(pool._lines._free) == 1
+    # Used a moment ago, so it stays.
+    pool._look()
+    assert len(pool._lines._free) == 1
+    monkeypatch.setattr(engine, "_IDLE", 0.0)
+    pool._look()
+    assert pool._resting is not None
+    await pool._resting
+    # asyncpg's pool has them, and closes them by itself.
+    assert not pool._lines._free
+    await pool.close()
+
+
+async def test_a_plan_is_made_anew_where_values_matter(vendor: Vendor, factory: Factory) -> None:
+    """A plan kept from an empty school reads a full one row by row: PostgreSQL is to choose."""
+    async with vendor.pool.transaction(vendor.token(await factory.school())) as tx:
+        assert await tx.fetchval("show plan_cache_mode") == "auto"
 
 
 async def test_a_call_that_is_cut_short_leaves_the_pool_usable(

@@ -9,12 +9,13 @@ from kundelik_core.testing import conformance
 from kundelik_core.testing.conformance_data import DATA_CHECKS, CannotTellError
 from kundelik_core.testing.conformance_outside import OUTSIDE_CHECKS
 from kundelik_core.testing.conformance_pages import PAGE_CHECKS
+from kundelik_core.testing.conformance_search import SEARCH_CHECKS
 from kundelik_core.testing.conformance_work import WORK_CHECKS
 from kundelik_core.testing.core import Core
 from kundelik_core.testing.ground import GroundError
 from tests.integration.vendor_kit.conftest import Change, Make
 
-SEVERAL = (*DATA_CHECKS, *PAGE_CHECKS, *WORK_CHECKS, *OUTSIDE_CHECKS)
+SEVERAL = (*DATA_CHECKS, *PAGE_CHECKS, *SEARCH_CHECKS, *WORK_CHECKS, *OUTSIDE_CHECKS)
 CORE_CHECKS = {check.__name__ for check in SEVERAL} | {"slots_demo_school"}
 
 JOB = '''
@@ -79,6 +80,17 @@ OUTSIDE = '''
 
         return [Service(name="checkout.offer.v1", handle=offer)]
 '''
+SEARCH = """
+    @hookimpl
+    def search(self):
+        from kundelik_core.sdk import Search, SearchHit
+
+        async def find(ctx, query):
+            return [SearchHit(title=query.words[0], path="{path}")]
+
+        return [Search(name="{name}.notes", title=TITLE, find=find)]
+
+"""
 LEVEL = 'level = "school"'
 PROVIDES = f'{LEVEL}\nprovides = ["checkout.offer.v1"]'
 USES = 'pages = true\njobs = ["{}.tidy"]\ncommands = ["count"]'
@@ -131,6 +143,20 @@ BROKEN: list[tuple[str, str, list[Change], str]] = [
         "pages_menu",
         [("plugin.py", "NavItem(label=TITLE)", 'NavItem(label=TITLE, icon="bus")')],
         "there is no icon 'bus'; there are: check, ",
+    ),
+    (
+        "kit_nowhere",
+        "search",
+        [("plugin.py", DEMO, SEARCH.format(name="kit_nowhere", path="nowhere") + DEMO),
+         ("kundelik.toml", "pages = true", 'pages = true\nsearch = ["kit_nowhere.notes"]')],
+        "a line leads to 'nowhere', which is no page of its own",
+    ),
+    (
+        "kit_missing",
+        "search",
+        [("plugin.py", DEMO, SEARCH.format(name="kit_missing", path="/classes/7") + DEMO),
+         ("kundelik.toml", "pages = true", 'pages = true\nsearch = ["kit_missing.notes"]')],
+        "leads to /classes/7, which answers 404",
     ),
     (
         "kit_open",

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from kundelik_core.entitlements.queries import grants_of
 from kundelik_core.entitlements.rules import pieces
+from kundelik_core.entitlements.sharing import set_sharing
 from kundelik_core.kernel.db import tenant
 from kundelik_core.kernel.ids import new_id
 from tests.depth import looks
 from tests.factories import Factory
-from tests.integration.entitlements.desk import NOW, Family
+from tests.integration.entitlements.desk import NOBODY, NOW, Family
 from tests.integration.wishes.conftest import Asker
 
 hours = st.integers(0, 60)
@@ -114,6 +115,26 @@ async def test_it_is_the_pieces_of_the_rules(
             assert row["grace_at"] is None or row["ends_at"] is None or (
                 row["grace_at"] < row["ends_at"]
             )  # fmt: skip
+
+
+async def test_a_purchase_that_is_not_shared_says_for_whom_it_is(
+    shop: Asker, factory: Factory
+) -> None:
+    """The history of the school decides, at once; what nobody holds is for everybody."""
+    family = await Family.make(factory)
+    feature = f"{shop.name}.view"
+    await family.buy("1", feature=feature)
+    await family.buy("2", feature=feature, pupil=None, holder=family.father)
+    sql = "select student_id, only_for from core_api.entitlement_v1 order by student_id"
+    for shared in (None, False, True):
+        if shared is not None:
+            async with tenant(family.school, write=True) as tx:
+                await set_sharing(tx, shared, NOBODY)
+        rows = await shop.see(family.school, sql)
+        only = family.mother if shared is False else None
+        assert [(row["student_id"], row["only_for"]) for row in rows] == [
+            (family.pupil, only), (None, None),
+        ]  # fmt: skip
 
 
 async def test_each_sees_its_own_features_only(shop: Asker, factory: Factory) -> None:
