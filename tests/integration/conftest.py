@@ -1,6 +1,6 @@
 """Let a busy machine leave nothing out of a page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -13,13 +13,14 @@ PLENTY = 10.0
 
 
 @pytest.fixture(autouse=True)
-def unhurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def unhurried(request: pytest.FixtureRequest) -> Iterator[None]:
     """Give a place on a page seconds instead of its 150 ms, so that it is there or is not.
 
     That who is late is left out, the tests of the dispatcher, of plugins in a process of their own
     and of those that misbehave hold.
     """
     if request.node.nodeid.startswith(TIMED):
+        yield
         return
     run = Calls.run
 
@@ -33,4 +34,7 @@ def unhurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
             ],
         )
 
-    monkeypatch.setattr(Calls, "run", patient)
+    # Its own, which ends after that of the test: what a test puts in place it takes back first.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Calls, "run", patient)
+        yield
