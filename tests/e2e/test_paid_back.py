@@ -157,7 +157,7 @@ async def test_cash_is_taken_at_the_desk_and_given_back_there(
     )  # fmt: skip
     await pictures(visit, "director", 1280, cash_desk=desk)
     await director.goto("/x/payments/desk")
-    await director.get_by_role("searchbox").fill(code)
+    await director.get_by_role("main").get_by_role("searchbox").fill(code)
     await director.get_by_role("button", name="Find").click()
     await director.get_by_role("link", name=code).click()
     await fine(director)

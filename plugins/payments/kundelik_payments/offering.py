@@ -113,7 +113,9 @@ def family_amounts(price: ListedPrice, children: int, others: int) -> list[int]:
 
 async def shared(tx: PluginTx) -> bool:
     """Say whether what one guardian buys serves the child's other guardians too."""
-    return bool(await tx.fetchval("select shared from core_api.sharing_v1"))
+    return bool(
+        await tx.fetchval("select coalesce((select shared from core_api.sharing_v1), true)")
+    )
 
 
 async def stretches(

@@ -82,6 +82,7 @@ async def test_what_it_may_not_reach(
     await recovered(host)
     outcome = await done(host.dispatcher(), deed.format(one=ports[0], other=ports[1]))
     assert outcome.state is OutcomeState.RAISED, outcome
+    host.until(lambda: (state := host.place.state("trial")) and state.status == "running")
     state = host.place.state("trial")
     if why == "Permission denied" and state and "network" not in state.confined:
         pytest.skip("this kernel has no fence for the network")

@@ -23,7 +23,7 @@ status|default("?") }}{% endif %}{% for l in langs %}{{ l.name }}{% endfor %}</p
 CONTEXT: dict[str, object] = {
     "lang": "en", "theme": "", "look": PLAIN, "here": "/", "school": "", "user": None, "nav": [],
     "langs": [], "flash": None, "status": "404", "title": "Gone", "text": "", "href": "",
-    "label": "", "ref": "",
+    "label": "", "ref": "", "seek": False,
 }  # fmt: skip
 
 

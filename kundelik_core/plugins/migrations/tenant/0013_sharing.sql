@@ -9,7 +9,7 @@ select g.school_id, g.entitlement_id, g.student_id, g.feature, g.scope, lower(t.
                e.valid_from as begins, least(e.valid_until, e.revoked_at) as ends,
                case when e.pupil_id is not null
                       and (select h.shared from core.guardian_sharing h
-                            where h.school_id = (select core_api.current_school())
+                            where h.school_id = e.school_id
                             order by h.since desc limit 1) is false
                     then e.holder_id end as only_for
           from core.entitlement e
@@ -29,11 +29,11 @@ select g.school_id, g.entitlement_id, g.student_id, g.feature, g.scope, lower(t.
  where exists (select from core_plugins.may_wish w where 'p_' || w.plugin = session_user::text and w.pays)
     or 'p_' || split_part(g.feature, '.', 1) = session_user::text;
 
--- Said to whoever buys, before anything is paid.
+-- Said to whoever buys, before anything is paid. No row: all share.
 create view core_api.sharing_v1 with (security_barrier) as
-select k.school_id, coalesce((select h.shared from core.guardian_sharing h where h.school_id = k.school_id
-                               order by h.since desc limit 1), true) as shared
-  from (select core_api.current_school() as school_id) k
- where k.school_id is not null;
+select h.school_id, h.shared
+  from core.guardian_sharing h
+ where h.school_id = (select core_api.current_school())
+ order by h.since desc limit 1;
 
 comment on view core_api.sharing_v1 is 'sharing.v1';
