@@ -160,7 +160,7 @@ VIEWS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "only_for": "uuid, the one guardian whom it serves, beside the pupil; null for all",
         },
         "sharing.v1": {
-            "shared": "boolean, what one guardian buys serves a child's others too; no row: it does",
+            "shared": "boolean, what one guardian buys serves a child's others; no row: it does",
         },
         "wish.v1": {
             "kind": "text, like Credited",
