@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from kundelik_core.kernel.names import sort_key
+
 Locale = Literal["kk", "ru", "en"]
 
 
@@ -24,3 +26,8 @@ class Title(msgspec.Struct, frozen=True):
 def class_title(grade: int, letter: str) -> str:
     """A class as schools write it: 5 «А», or the grade alone where there is one class of it."""
     return f"{grade} «{letter}»" if letter else str(grade)
+
+
+def class_order(grade: int, letter: str) -> tuple[int, str]:
+    """Where a class stands among others: Ә behind А, as in the alphabet and not as in Unicode."""
+    return grade, sort_key(letter)

@@ -25,6 +25,7 @@ from kundelik_core.kernel.i18n import _, current_locale, ngettext
 from kundelik_core.plugins.searching import FoundKind, search_plugins
 from kundelik_core.schools.access import LEADERS, people_reach, stands_near
 from kundelik_core.schools.calendar import school_year_of
+from kundelik_core.schools.titles import class_order
 from kundelik_core.sdk import SearchQuery
 from kundelik_core.web.frame import ROLE_TITLES, view
 from kundelik_core.web.journal_reach import viewer_of
@@ -114,7 +115,7 @@ def _core(found: FoundThings, viewer: Viewer) -> list[Line]:
             "note": ngettext("%(n)s pupil", "%(n)s pupils", one.pupils) % {"n": one.pupils},
             "links": [{"href": f"/timetable/class/{one.id}", "label": _("Timetable")}],
         }
-        for one in found.classes
+        for one in sorted(found.classes, key=lambda one: class_order(one.grade, one.letter))
     ]
     journals = [
         {
@@ -176,7 +177,8 @@ def _colleague(one: FoundColleague, viewer: Viewer) -> Line:
 
 
 def _named(classes: Sequence[ClassName]) -> str:
-    shown = ", ".join(one.title for one in classes[:_NAMED])
+    ordered = sorted(classes, key=lambda one: class_order(one.grade, one.letter))
+    shown = ", ".join(one.title for one in ordered[:_NAMED])
     left = len(classes) - _NAMED
     return f"{shown} {_('and %(n)s more') % {'n': left}}" if left > 0 else shown
 

@@ -7,8 +7,7 @@ from uuid import UUID
 import msgspec
 
 from kundelik_core.kernel.db import Tenant
-from kundelik_core.kernel.names import sort_key
-from kundelik_core.schools.titles import Title, class_title
+from kundelik_core.schools.titles import Title, class_order, class_title
 
 __all__ = ["ClassGroup", "ClassPupil", "ClassRow", "OneClass", "Tile", "class_tiles", "one_class"]
 
@@ -149,7 +148,7 @@ async def class_tiles(tx: Tenant, year: int, today: date) -> list[Tile]:
         today,
     )
     found = [Tile(**dict(row)) for row in rows]
-    return sorted(found, key=lambda tile: (tile.grade, sort_key(tile.letter)))
+    return sorted(found, key=lambda tile: class_order(tile.grade, tile.letter))
 
 
 async def one_class(tx: Tenant, class_id: UUID, today: date) -> OneClass:

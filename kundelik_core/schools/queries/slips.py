@@ -8,7 +8,7 @@ import msgspec
 
 from kundelik_core.identity.model import STAFF_ROLES
 from kundelik_core.kernel.db import Tenant
-from kundelik_core.schools.titles import class_title
+from kundelik_core.schools.titles import class_order, class_title
 
 __all__ = ["Recipient", "class_choices", "class_people", "staff_people"]
 
@@ -70,11 +70,12 @@ async def class_choices(tx: Tenant, year: int) -> list[tuple[UUID, str]]:
     rows = await tx.fetch(
         "select c.id, c.grade, c.letter from core.school_class c "
         "where c.school_id = $1 and c.year = $2 and exists (select from core.class_pupil x "
-        "where x.school_id = $1 and x.class_id = c.id) order by c.grade, c.letter",
+        "where x.school_id = $1 and x.class_id = c.id)",
         tx.school_id,
         year,
     )
-    return [(UUID(int=row["id"].int), class_title(row["grade"], row["letter"])) for row in rows]
+    ordered = sorted(rows, key=lambda row: class_order(row["grade"], row["letter"]))
+    return [(UUID(int=row["id"].int), class_title(row["grade"], row["letter"])) for row in ordered]
 
 
 def _read(rows: object) -> list[Recipient]:
